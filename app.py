@@ -1,0 +1,47 @@
+"""Start the web chat: ``python app.py [--host ADDRESS] [--port NUMBER]``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from bot.errors import BotError
+from bot.settings import load_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chat until it is stopped; the exit code is 0, or 1 with one plain line of why."""
+    parser = argparse.ArgumentParser(description="The support chat, as a web page.")
+    parser.add_argument("--host", help="address to listen on (default: BOT_HOST, 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: BOT_PORT, 7860)")
+    options = parser.parse_args(arguments)
+    if options.port is not None and not 0 <= options.port <= 65535:
+        parser.error("--port must be between 0 and 65535 (0 chooses a free one)")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        settings = load_settings()
+        # The rules are read and checked first: a bad file stops the program before anything opens.
+        from bot.build import build  # noqa: PLC0415 - imports take time; mistakes are told first
+
+        parts = build(settings)
+        from bot.web.page import build_page  # noqa: PLC0415
+        from bot.web.server import serve  # noqa: PLC0415
+        from bot.web.texts import load_texts  # noqa: PLC0415
+
+        page = build_page(
+            parts.bot, parts.standing, load_texts(), settings, ready=lambda: parts.ready
+        )
+        host = settings.host if options.host is None else options.host
+        port = settings.port if options.port is None else options.port
+        serve(page, host, port, on_start=parts.warm_up)
+    except BotError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

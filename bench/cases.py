@@ -1,0 +1,82 @@
+"""Labelled messages for measuring the safety layer: our own, and others' when they are there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.types import Level
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "cases" / "safety"
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One labelled message or conversation.
+
+    ``level`` is the label; ``category`` the main one (``"none"`` below crisis) and ``also``
+    others that are right too. ``group`` is the sub-kind, ``origin`` the file it is from.
+    """
+
+    id: str
+    turns: tuple[str, ...]
+    level: Level
+    category: str
+    also: tuple[str, ...]
+    group: str
+    origin: str
+
+    @property
+    def is_crisis(self) -> bool:
+        """Whether the message should bring up a card."""
+        return self.level >= Level.CRISIS
+
+
+def own_cases(split: str) -> list[Case]:
+    """Our own cases of one split: ``tune`` or ``score``."""
+    return [
+        Case(
+            id=row["id"],
+            turns=tuple(row.get("turns") or [row["text"]]),
+            level=Level.parse(row["level"]),
+            category=row["category"],
+            also=tuple(row["also"]),
+            group=row["group"],
+            origin=path.stem,
+        )
+        for path in sorted((CASES / split).glob("*.jsonl"))
+        for row in _rows(path)
+    ]
+
+
+def shared_cases() -> list[Case]:
+    """The messages in ``../shared/data`` with a clear label; empty when it is not there."""
+    cases = []
+    for path in sorted(SHARED.glob("*_dev.jsonl")):
+        for number, row in enumerate(_rows(path), 1):
+            if row["category"] in {"ambiguous", "distress"}:
+                continue
+            harmless = row["category"] == "none"
+            cases.append(
+                Case(
+                    id=f"{path.stem}-{number}",
+                    turns=(row["text"],),
+                    level=Level.NONE if harmless else Level.CRISIS,
+                    category=row["category"],
+                    also=(),
+                    group=row.get("label", ""),
+                    origin=path.stem,
+                )
+            )
+    return cases
+
+
+def _rows(path: Path) -> Iterator[Any]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield json.loads(line)

@@ -1,0 +1,1 @@
+"""Answers made of what the article says, each with its passage cited."""

@@ -1,0 +1,138 @@
+"""The one place where real parts are chosen and joined."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.answer.answerer import Answerer
+from bot.conversation import Bot, Draft
+from bot.errors import BotError, IndexUnavailable
+from bot.knowledge.embed import Embedder, make_embedder
+from bot.knowledge.index import Index, open_index, open_store
+from bot.knowledge.ingest import OnProgress, ingest
+from bot.knowledge.retrieve import DenseRetriever
+from bot.safety import SafetyLayer
+from bot.settings import Settings
+from bot.types import Resource
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The joined program. ``safety`` and ``bot`` are ready at once, answers after ``warm_up``."""
+
+    settings: Settings
+    safety: SafetyLayer
+    bot: Bot
+    library: LiveLibrary
+
+    @property
+    def standing(self) -> tuple[Resource, ...]:
+        """The services of the help line that is always in view."""
+        return self.safety.standing
+
+    @property
+    def ready(self) -> bool:
+        """Whether a question can be answered without waiting for the model to load."""
+        return self.library.ready
+
+    def warm_up(self) -> None:
+        """Start to load the model and the index in the background."""
+        self.library.warm_up()
+
+
+def build(settings: Settings, on_progress: OnProgress | None = None) -> Parts:
+    """Join the parts; returns as soon as crisis cards can be shown.
+
+    Raises ``RulesError`` if the rules file is bad: the program must not start on it. If there
+    is no index yet, warming up ingests ``settings.corpus``, reporting to ``on_progress``.
+    """
+    safety = SafetyLayer.load(settings.rules)
+    for problem in safety.stale(datetime.now(tz=UTC).date()):
+        logger.warning("%s", problem)
+
+    def make_answerer(index: Index, embedder: Embedder) -> Answerer:
+        return Answerer(
+            DenseRetriever(index, embedder), safety.contact, threshold=settings.answer_threshold
+        )
+
+    library = LiveLibrary(settings, make_answerer, on_progress)
+    bot = Bot(
+        safety, library, max_message=settings.max_message, max_turns=settings.max_turns
+    )
+    return Parts(settings, safety, bot, library)
+
+
+class LiveLibrary:
+    """Answers from the current version of the index, loading it when first needed.
+
+    A question asked while the model loads waits for it; a newer version of the index is taken
+    up between questions. A failure is told to the question that met it, and tried again at
+    the next.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        make_answerer: Callable[[Index, Embedder], Answerer],
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._settings = settings
+        self._make_answerer = make_answerer
+        self._on_progress = on_progress or (lambda _stage, _done, _total: None)
+        self._lock = threading.Lock()
+        self._embedder: Embedder | None = None
+        self._index: Index | None = None
+        self._answerer: Answerer | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is loaded."""
+        return self._answerer is not None
+
+    def warm_up(self) -> None:
+        """Load everything in a background thread; a failure is logged."""
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        try:
+            self._current()
+        except BotError as error:
+            logger.error("%s", error)
+        except Exception:  # a thread must not die unheard
+            logger.exception("Loading failed; it is tried again at the next question.")
+
+    def draft(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> Draft:
+        """Answer the last turn; see ``bot.conversation.Answerer``."""
+        return self._current().draft(turns, may_use)
+
+    def _current(self) -> Answerer:
+        with self._lock:
+            if self._answerer is None or self._index is None or not self._index.is_current():
+                self._reload()
+            assert self._answerer is not None
+            return self._answerer
+
+    def _reload(self) -> None:
+        """Open the current index; one that has become unusable is no reason to drop the old."""
+        try:
+            if self._embedder is None:
+                embedder = make_embedder(self._settings)
+                if not open_store(self._settings).current():
+                    ingest([self._settings.corpus], self._settings, embedder, self._on_progress)
+                embedder.load()
+                self._embedder = embedder
+            index = open_index(self._settings, self._embedder.identity)
+        except IndexUnavailable as error:
+            if self._answerer is None:
+                raise
+            logger.error("%s The version already open stays in use.", error)
+            return
+        self._answerer = self._make_answerer(index, self._embedder)
+        # The version before is left open for the questions that are still reading it.
+        self._index = index

@@ -1,0 +1,116 @@
+"""Recognising what a text says about itself: a date, a reading time, a byline, a contact line.
+
+These are general habits of published pages ("3 March 2024 · 4 min read", "By Jo Smith"),
+not knowledge of any one page.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from bot.knowledge.documents import Block, Facts
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?P<year>(?:19|20)\d\d)"
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b{_YEAR}-(?P<number>\d\d)-(?P<day>\d\d)",
+        rf"\b{_DAY}\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}\b",
+        rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}\b",
+        rf"\b(?P<day>\d{{1,2}})/(?P<number>\d{{1,2}})/{_YEAR}\b",  # day first, as in Australia
+    )
+)
+_READING_TIME = re.compile(
+    r"\breading\s+time:?\s*(?P<a>\d{1,3})\s*(?:min(?:ute)?s?)\b"
+    r"|\b(?P<b>\d{1,3})[\s-]*min(?:ute)?s?\s+(?:to\s+)?read\b",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"(?:written\s+by|author:?|by)\s+(?P<name>\w[^,.|·•\d]{1,60}?)\s*(?:[,.|·•]|$)", re.IGNORECASE
+)
+_PUBLISHED_WORDS = re.compile(r"\b(?:published|posted|updated|on)\b:?|[|·•,.]", re.IGNORECASE)
+_PHONE = re.compile(r"(?:\+?\d[\s()-]*){8,}|\b13(?:\s*\d){4}\b")
+_LONGEST_META_LINE = 250
+_LONGEST_LEFTOVER = 20  # characters a date line may have beside its date
+#: How many blocks at the top of a page may be about the page and not part of its text.
+PREAMBLE_BLOCKS = 8
+
+
+def find_date(text: str) -> str:
+    """The first date in ``text`` as ISO ``YYYY-MM-DD``, or an empty string."""
+    found: list[tuple[int, str]] = []
+    for pattern in _DATES:
+        for match in pattern.finditer(text):
+            groups = match.groupdict()
+            if "number" in groups:
+                month = int(groups["number"])
+            else:
+                month = 1 + _MONTHS.index(groups["month"].lower()[:3])
+            try:
+                day = date(int(groups["year"]), month, int(groups["day"]))
+            except ValueError:
+                continue
+            found.append((match.start(), day.isoformat()))
+            break
+    return min(found)[1] if found else ""
+
+
+def find_reading_time(text: str) -> str:
+    """The reading time that ``text`` states, as ``"6 minutes"``, or an empty string."""
+    match = _READING_TIME.search(text)
+    if match is None:
+        return ""
+    minutes = int(match["a"] or match["b"])
+    return f"{minutes} minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def meta_line(text: str) -> Facts | None:
+    """The facts in a line that is about the page (date, reading time, byline), or ``None``.
+
+    A sentence of the text that happens to hold a date is not such a line: beside a date
+    alone there may be only a word or two, such as a place or a day of the week.
+    """
+    text = " ".join(text.split())
+    if not text or len(text) > _LONGEST_META_LINE:
+        return None
+    byline = _BYLINE.match(text)
+    author = byline["name"].strip() if byline and byline["name"][0].isupper() else ""
+    published, reading_time = find_date(text), find_reading_time(text)
+    if not reading_time:
+        if not published:
+            whole = byline is not None and byline.end() == len(text)
+            return Facts(author=author) if whole and author.istitle() else None
+        rest = text
+        for pattern in _DATES:
+            rest = pattern.sub("", rest)
+        rest = _PUBLISHED_WORDS.sub("", _BYLINE.sub("", rest)).strip()
+        if len(rest) > _LONGEST_LEFTOVER or any(word[0].islower() for word in rest.split()):
+            return None
+    return Facts(published=published, reading_time=reading_time, author=author)
+
+
+def is_contact_line(text: str) -> bool:
+    """Whether a short line is a way to reach somebody, such as ``Call us: 03 9000 0000``."""
+    return len(text) <= 60 and _PHONE.search(text) is not None
+
+
+def take_meta_lines(text: str, blocks: tuple[Block, ...]) -> tuple[tuple[Block, ...], Facts]:
+    """Take the lines about the page out of the top of ``blocks``; the rest, and the facts."""
+    facts = Facts()
+    kept: list[Block] = []
+    for position, block in enumerate(blocks):
+        found = None
+        if position < PREAMBLE_BLOCKS and block.kind == "paragraph":
+            found = meta_line(text[block.start : block.end])
+        if found is None:
+            kept.append(block)
+        else:
+            facts = facts.or_else(found)
+    return tuple(kept), facts

@@ -1,0 +1,226 @@
+"""One version of the index as a Chroma collection; the only module that imports ``chromadb``.
+
+Chroma is imported when it is first used: it takes more than a second, which neither a
+crisis card nor ``python -m bot check`` should wait for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from bot.errors import BotError, IndexUnavailable
+from bot.knowledge.embed import Vectors
+from bot.knowledge.index.contract import REMEDY, IndexDamaged
+from bot.types import Passage, Scored
+
+if TYPE_CHECKING:
+    from chromadb.api.client import Client
+
+#: Raised whenever what is stored for a passage changes; an older index is then built anew.
+FORMAT = 1
+_COUNT = "count"
+_BATCH = 500
+_SERVER_TIMEOUT = 30.0  # seconds
+
+
+@contextlib.contextmanager
+def told_plainly(place: str, kind: type[IndexUnavailable]) -> Iterator[None]:
+    """Turn whatever Chroma raises into an error of ``kind`` that names the place."""
+    try:
+        yield
+    except BotError:
+        raise
+    except Exception as error:  # Chroma's own, its Rust core's, SQLite's, httpx's ...
+        raise kind(
+            f"The index at {place} cannot be used ({type(error).__name__}: "
+            f"{' '.join(str(error).split())[:200]}). If it stays so, build it anew. {REMEDY}"
+        ) from error
+
+
+class ChromaIndex:
+    """One version, whose passages are kept in memory; Chroma finds the nearest of them."""
+
+    def __init__(
+        self,
+        place: str,
+        version: str,
+        client: Client,
+        name: str,
+        current: Callable[[], str],
+    ) -> None:
+        """Read the collection ``name``; ``current`` tells which version the pointer names.
+
+        The index owns ``client`` and closes it, also if it cannot be read.
+        """
+        self._place = place
+        self._version = version
+        self._client = client
+        self._current = current
+        try:
+            self._read(name)
+        except BaseException:
+            client.close()
+            raise
+
+    def _read(self, name: str) -> None:
+        self._collection = self._client.get_collection(name, embedding_function=None)
+        self._metadata = dict(self._collection.metadata or {})
+        stored = self._collection.get(include=["metadatas", "embeddings"])
+        found = zip(stored["ids"], stored["metadatas"] or [], strict=True)
+        rows = [(_passage(id_, metadata), at) for at, (id_, metadata) in enumerate(found)]
+        if len(rows) != self._metadata.get(_COUNT):
+            raise IndexDamaged(
+                f"Version {self._version} of the index at {self._place} holds {len(rows)} of its "
+                f"{self._metadata.get(_COUNT, 'unknown number of')} passages. "
+                f"Build it anew. {REMEDY}"
+            )
+        rows.sort(key=lambda row: (row[0].source, row[0].order))
+        self._passages = {passage.id: passage for passage, _ in rows}
+        vectors = np.asarray(stored["embeddings"], dtype=np.float32)
+        self._vectors: Vectors = vectors[[at for _, at in rows]]
+
+    @property
+    def version(self) -> str:
+        """The name of this version."""
+        return self._version
+
+    @property
+    def identity(self) -> str:
+        """The identity of the embedder that made the vectors."""
+        return str(self._metadata.get("embedder", ""))
+
+    @property
+    def format(self) -> int:
+        """The format the passages are stored in."""
+        return int(str(self._metadata.get("format", 0)))
+
+    def is_current(self) -> bool:
+        """Whether the pointer still names this version: one small read."""
+        return self._current() == self._version
+
+    def search(self, vector: Vectors, k: int) -> list[Scored]:
+        """The ``k`` nearest passages, best first, with their cosine similarity."""
+        k = min(k, len(self._passages))
+        if k < 1:
+            return []
+        with told_plainly(self._place, IndexUnavailable):
+            found = self._collection.query(
+                query_embeddings=np.asarray(vector, dtype=np.float32)[np.newaxis, :],
+                n_results=k,
+                include=["distances"],
+            )
+        distances = found["distances"] or [[]]
+        return [
+            Scored(self._passages[id_], 1.0 - float(distance))
+            for id_, distance in zip(found["ids"][0], distances[0], strict=True)
+        ]
+
+    def passages(self) -> list[Passage]:
+        """Every passage, ordered by source and place in it."""
+        return list(self._passages.values())
+
+    def embeddings(self) -> tuple[list[str], Vectors]:
+        """Every passage's id and unit vector, in the order of ``passages``."""
+        return list(self._passages), self._vectors.copy()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._client.close()
+
+
+def open_folder(folder: Path) -> Client:
+    """The Chroma database in ``folder``, made if there is none."""
+    import chromadb  # noqa: PLC0415 - slow, see above
+
+    return cast("Client", chromadb.PersistentClient(str(folder), settings=_settings()))
+
+
+def connect(host: str, port: int, *, ssl: bool, place: str) -> Client:
+    """A connection to a Chroma server; ``IndexUnavailable`` if it does not answer."""
+    import chromadb  # noqa: PLC0415 - slow, see above
+
+    try:
+        client = cast(
+            "Client", chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=_settings())
+        )
+    except Exception as error:
+        raise IndexUnavailable(
+            f"There is no answer from a Chroma server at {place} ({type(error).__name__}). "
+            "Start it (chroma run --path FOLDER), or unset BOT_CHROMA_URL."
+        ) from error
+    # Chroma has no setting for it and would wait for ever on a server that hangs.
+    session = getattr(getattr(client, "_server", None), "_session", None)
+    if session is not None:
+        session.timeout = _SERVER_TIMEOUT
+    return client
+
+
+def _settings() -> Any:
+    from chromadb.config import Settings  # noqa: PLC0415 - slow, see above
+
+    return Settings(anonymized_telemetry=False)
+
+
+def fill(
+    client: Client, name: str, passages: Sequence[Passage], vectors: Vectors, identity: str
+) -> None:
+    """Make the collection ``name``; its count is noted last, as the sign that it is whole."""
+    metadata: dict[str, Any] = {"embedder": identity, "format": FORMAT}
+    collection = client.create_collection(
+        name,
+        metadata=metadata,
+        configuration={"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}},
+        embedding_function=None,
+    )
+    for start in range(0, len(passages), _BATCH):
+        part = passages[start : start + _BATCH]
+        collection.add(
+            ids=[passage.id for passage in part],
+            embeddings=vectors[start : start + _BATCH],
+            documents=[passage.text for passage in part],
+            metadatas=[_metadata(passage) for passage in part],
+        )
+    collection.modify(metadata=metadata | {_COUNT: len(passages)})
+
+
+def is_whole(metadata: Mapping[str, Any] | None) -> bool:
+    """Whether a collection's metadata say that ``fill`` finished it."""
+    return _COUNT in (metadata or {})
+
+
+def collection_metadata(client: Client, name: str) -> Mapping[str, Any] | None:
+    """The metadata of the collection ``name``, ``None`` if there is no such collection."""
+    from chromadb.errors import NotFoundError  # noqa: PLC0415 - slow, see above
+
+    try:
+        return client.get_collection(name, embedding_function=None).metadata or {}
+    except NotFoundError:
+        return None
+
+
+_FIELDS = tuple(field.name for field in fields(Passage) if field.name != "id")
+
+
+def _metadata(passage: Passage) -> dict[str, Any]:
+    """All of a passage but its id, as the flat values Chroma keeps."""
+    values = asdict(passage)
+    return {
+        "order": passage.order,
+        "source": passage.source,
+        "passage": json.dumps({name: values[name] for name in _FIELDS}, ensure_ascii=False),
+    }
+
+
+def _passage(id_: str, metadata: Mapping[str, Any] | None) -> Passage:
+    """The passage that ``_metadata`` took apart."""
+    values = json.loads(str((metadata or {})["passage"]))
+    values["section"] = tuple(values["section"])
+    values["span"] = tuple(values["span"])
+    return Passage(id=id_, **values)

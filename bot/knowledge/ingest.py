@@ -1,0 +1,163 @@
+"""Bringing the index up to date with a library of documents.
+
+The index describes exactly the library it was last given. Only passages whose embedded text
+is new are embedded; the rest keep their vectors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bot.errors import DocumentError
+from bot.knowledge.embed import BATCH, Embedder, Vectors
+from bot.knowledge.index import FORMAT, IndexDamaged, Store, open_store
+from bot.knowledge.library import Library, read_library
+from bot.knowledge.passages import embedding_text, split
+from bot.types import Passage
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+Stage = Literal["reading", "embedding", "writing"]
+#: Called with the stage, how much of it is done, and how much there is.
+OnProgress = Callable[[Stage, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSummary:
+    """What an ingest did. ``added``, ``unchanged`` and ``removed`` count passages.
+
+    ``embedded`` counts the passages the sentence model had to read; ``problems`` holds one
+    line for each path that could not be used; ``version`` names what readers now see.
+    """
+
+    documents: int
+    added: int
+    unchanged: int
+    removed: int
+    embedded: int
+    seconds: float
+    index: str
+    version: str
+    problems: tuple[str, ...]
+
+
+class NothingToIngest(DocumentError):  # noqa: N818 - named like its fellows in bot.errors
+    """Not one document could be read; ``problems`` says why, a line for each path."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        """Say that nothing was read, and keep the reasons."""
+        self.problems = problems
+        super().__init__("Nothing could be read, so the index was left as it was.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The index as it was: its passages by id, and vectors by the text they stand for."""
+
+    version: str
+    passages: tuple[Passage, ...] = ()
+    vectors: dict[str, Vectors] | None = None
+
+
+def ingest(
+    paths: Sequence[Path],
+    settings: Settings,
+    embedder: Embedder,
+    on_progress: OnProgress = lambda _stage, _done, _total: None,
+) -> IngestSummary:
+    """Make the index of ``settings`` describe the documents in ``paths``, and nothing else.
+
+    Readers see the old index until the new one is complete. With nothing changed, nothing is
+    written and the sentence model is not loaded. A file that is there but cannot be used is
+    reported, and what an earlier ingest made of it stays.
+
+    Raises ``NothingToIngest`` if no document could be read, ``IngestBusy`` if another ingest
+    is at work, ``EmbedderUnavailable`` or ``IndexUnavailable`` if those parts fail.
+    """
+    return ingest_into(open_store(settings), paths, embedder, on_progress)
+
+
+def ingest_into(
+    store: Store,
+    paths: Sequence[Path],
+    embedder: Embedder,
+    on_progress: OnProgress = lambda _stage, _done, _total: None,
+) -> IngestSummary:
+    """``ingest`` into a given store."""
+    started = time.perf_counter()
+    with store.writing():
+        library = read_library(paths, lambda done, total: on_progress("reading", done, total))
+        if not library.documents:
+            raise NothingToIngest(library.problems)
+        before = _read_before(store, embedder.identity)
+        passages = _passages(library, before)
+        version, embedded = before.version, 0
+        if before.vectors is None or passages != before.passages:
+            vectors, embedded = _vectors(passages, before.vectors or {}, embedder, on_progress)
+            on_progress("writing", 0, 1)
+            version = store.publish(passages, vectors, embedder.identity, replaces=before.version)
+            on_progress("writing", 1, 1)
+    old, new = {one.id for one in before.passages}, {one.id for one in passages}
+    return IngestSummary(
+        documents=len({one.source for one in passages}),
+        added=len(new - old),
+        unchanged=len(new & old),
+        removed=len(old - new),
+        embedded=embedded,
+        seconds=time.perf_counter() - started,
+        index=store.place,
+        version=version,
+        problems=library.problems,
+    )
+
+
+def _read_before(store: Store, identity: str) -> _Before:
+    """The current version; without vectors where they cannot be used again."""
+    version = store.current()
+    try:
+        index = store.open()
+    except IndexDamaged:
+        return _Before(version)
+    if index is None:
+        return _Before(version)
+    try:
+        passages = index.passages()
+        if index.format != FORMAT or index.identity != identity:
+            return _Before(version, tuple(passages))
+        _, vectors = index.embeddings()
+    finally:
+        index.close()
+    by_text = {embedding_text(one): row for one, row in zip(passages, vectors, strict=True)}
+    return _Before(version, tuple(passages), by_text)
+
+
+def _passages(library: Library, before: _Before) -> tuple[Passage, ...]:
+    """What the index shall hold, in the order an index gives it back."""
+    kept = [one for one in before.passages if one.source in library.broken]
+    fresh = [one for document in library.documents for one in split(document)]
+    return tuple(sorted(kept + fresh, key=lambda one: (one.source, one.order)))
+
+
+def _vectors(
+    passages: Sequence[Passage],
+    known: dict[str, Vectors],
+    embedder: Embedder,
+    on_progress: OnProgress,
+) -> tuple[Vectors, int]:
+    """The vectors of ``passages`` in order, and how many of the texts had to be embedded."""
+    texts = [embedding_text(one) for one in passages]
+    missing = list(dict.fromkeys(text for text in texts if text not in known))
+    found = dict(known)
+    on_progress("embedding", 0, len(missing))
+    for start in range(0, len(missing), BATCH):
+        part = missing[start : start + BATCH]
+        found.update(zip(part, embedder.encode(part), strict=True))
+        on_progress("embedding", start + len(part), len(missing))
+    return np.stack([found[text] for text in texts]), len(missing)

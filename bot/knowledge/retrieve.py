@@ -1,0 +1,228 @@
+"""Finding the passages that a question is about.
+
+Four signals are joined, each scaled by what is usual for the question at hand:
+
+* the cosine of question and passage, by Chroma, the passage read with its title and headings;
+* the cosine of question and the passage's nearest sentence (libraries of some documents only);
+* BM25, for names and rare words;
+* the nearest subject of ``subjects.yaml``, which puts a visitor's words into an article's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from bot.knowledge.embed import Embedder, Vectors
+from bot.knowledge.index import Index
+from bot.knowledge.lexical import LexicalIndex
+from bot.knowledge.passages import embedding_text
+from bot.knowledge.sentences import sentence_spans
+from bot.knowledge.spelling import KnowsWords, Speller
+from bot.knowledge.subjects import Nearness, Subjects, SubjectTable, read_subjects
+from bot.types import Passage, Scored
+
+#: Candidates taken from each signal; more change nothing on any set measured.
+CANDIDATES = 50
+#: The share of BM25 in the joined score. Measured on bench/answers; 0.25 to 0.4 are alike.
+LEXICAL = 0.35
+#: How much the nearest subject adds at most, and the cosine from which an example counts.
+SUBJECT = 1.2
+_SUBJECT_FROM = 0.35
+#: A subject is in the library if some passage is at least this near to what it is about.
+_SUBJECT_IN_LIBRARY = 0.5
+_LINK_LEAST = 0.05
+#: Sentences are embedded when a library of at most this many passages is opened.
+SENTENCES_UP_TO = 300
+_TINY = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage found for a question.
+
+    ``score`` is the joined score (about 0 to 2, comparable within one question only),
+    ``cosine`` the nearness of the passage or its nearest sentence (-1 to 1), ``sentences``
+    the cosine of each of its sentences, empty where those are not embedded.
+    """
+
+    passage: Passage
+    score: float
+    cosine: float
+    sentences: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the library has on one question, best passage first.
+
+    ``question`` is as it was read, misspellings mended; ``near`` tells which subjects it is
+    near to, and ``subject`` how near it is to the nearest one that the library covers.
+    """
+
+    question: str
+    found: tuple[Found, ...]
+    near: Nearness
+    subject: float
+    vector: Vectors
+
+
+class Retriever(Protocol):
+    """What answering asks of retrieval; it raises ``BotError`` if it cannot."""
+
+    @property
+    def passages(self) -> Sequence[Passage]:
+        """Every passage, ordered by source and place in it."""
+
+    @property
+    def subjects(self) -> Subjects:
+        """The subjects that ``Look.near`` is about."""
+
+    def look(self, questions: Sequence[str], k: int) -> list[Look]:
+        """Look up several questions at once, in one pass of the sentence model."""
+
+    def knows(self, term: str) -> bool:
+        """Whether any passage holds the stem ``term``."""
+
+
+class HybridRetriever:
+    """Retrieval over one version of the index; immutable once made, safe for many threads."""
+
+    def __init__(
+        self, index: Index, embedder: Embedder, subjects: Subjects | None = None
+    ) -> None:
+        """Read the index into memory; embeds the subjects and, of a small library, sentences."""
+        self._index = index
+        self._embedder = embedder
+        self._passages = tuple(index.passages())
+        _, self._vectors = index.embeddings()
+        self._at = {passage.id: at for at, passage in enumerate(self._passages)}
+        texts = [embedding_text(passage) for passage in self._passages]
+        self._lexical = LexicalIndex(texts)
+        self._mean = self._vectors.mean(axis=0) if len(self._vectors) else None
+        self._table = SubjectTable(read_subjects() if subjects is None else subjects, embedder)
+        self._links = _links(self._table.about, self._vectors)
+        self._sentences = _Sentences(self._passages, embedder)
+        known = embedder.vocabulary() if isinstance(embedder, KnowsWords) else frozenset()
+        self._speller = Speller(known, (*texts, *self._table.subjects.texts))
+
+    @property
+    def passages(self) -> Sequence[Passage]:
+        """Every passage, ordered by source and place in it."""
+        return self._passages
+
+    @property
+    def subjects(self) -> Subjects:
+        """The subjects that ``Look.near`` is about."""
+        return self._table.subjects
+
+    def knows(self, term: str) -> bool:
+        """Whether any passage holds the stem ``term``."""
+        return self._lexical.knows(term)
+
+    def search(self, question: str, k: int) -> list[Scored]:
+        """The ``k`` best passages, best first, with their cosine."""
+        return [Scored(one.passage, one.cosine) for one in self.look([question], k)[0].found]
+
+    def look(self, questions: Sequence[str], k: int) -> list[Look]:
+        """Look up several questions at once; each gets up to ``k`` passages, best first."""
+        read = [self._speller.correct(question) for question in questions]
+        vectors = self._embedder.encode(read)
+        return [self._look(text, row, k) for text, row in zip(read, vectors, strict=True)]
+
+    def _look(self, question: str, vector: Vectors, k: int) -> Look:
+        near = self._table.near(vector)
+        active = near.covered * np.fromiter((bool(len(at)) for at, _ in self._links), dtype=bool)
+        subject = float(active.max(initial=0.0))
+        if not self._passages or self._mean is None:
+            return Look(question, (), near, subject, vector)
+        lexical = self._lexical.scores(question)
+        boost: dict[int, float] = {}
+        for (at, strength), nearness in zip(self._links, near.covered, strict=True):
+            given = (float(nearness) - _SUBJECT_FROM) / (1 - _SUBJECT_FROM)
+            if given > 0:
+                for place, link in zip(at.tolist(), strength.tolist(), strict=True):
+                    boost[place] = max(boost.get(place, 0.0), given * link)
+        best = np.argsort(-lexical, kind="stable")[:CANDIDATES]
+        nearest = self._index.search(vector, CANDIDATES)
+        places = {self._at[one.passage.id] for one in nearest} | set(boost)
+        places |= {int(at) for at in best if lexical[at] > 0}
+        candidates = np.array(sorted(places), dtype=int)
+        cosine = self._vectors[candidates] @ vector
+        usual, top = float(self._mean @ vector), nearest[0].score
+        dense = cosine
+        if self._sentences:
+            sentence = self._sentences.best(vector)
+            dense = (cosine + sentence[candidates]) / 2
+            usual, top = (usual + float(sentence.mean())) / 2, float(dense.max())
+            cosine = np.maximum(cosine, sentence[candidates])
+        joined = (
+            (1 - LEXICAL) * (dense - usual) / max(top - usual, _TINY)
+            + LEXICAL * lexical[candidates] / max(float(lexical.max()), _TINY)
+            + SUBJECT * np.array([boost.get(int(at), 0.0) for at in candidates])
+        )
+        order = np.argsort(-joined, kind="stable")[:k]
+        found = tuple(
+            Found(
+                self._passages[candidates[at]],
+                float(joined[at]),
+                float(cosine[at]),
+                self._sentences.of(int(candidates[at]), vector),
+            )
+            for at in order
+        )
+        return Look(question, found, near, subject, vector)
+
+
+def _links(about: Vectors, vectors: Vectors) -> list[tuple[Vectors, Vectors]]:
+    """For each subject the places of the passages about it, and how closely (0 to 1)."""
+    links = []
+    for row in about:
+        cosine = vectors @ row
+        top = float(cosine.max(initial=0.0))
+        if top < _SUBJECT_IN_LIBRARY:
+            links.append((np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)))
+            continue
+        usual = float(cosine.mean())
+        strength = np.clip((cosine - usual) / max(top - usual, _TINY), 0.0, 1.0) ** 3
+        order = np.argsort(-strength, kind="stable")[:CANDIDATES]
+        order = order[strength[order] >= _LINK_LEAST]
+        links.append((order, strength[order]))
+    return links
+
+
+class _Sentences:
+    """Sentence vectors of a small library; false if the library is too large for them."""
+
+    def __init__(self, passages: Sequence[Passage], embedder: Embedder) -> None:
+        small = 0 < len(passages) <= SENTENCES_UP_TO
+        spans = [sentence_spans(one.text) for one in passages] if small else []
+        texts = [
+            one.text[start:end]
+            for one, each in zip(passages if small else (), spans, strict=True)
+            for start, end in each
+        ]
+        self._starts = np.concatenate(([0], np.cumsum([len(each) for each in spans]))).astype(int)
+        self._vectors = embedder.encode(texts) if small else None
+
+    def __bool__(self) -> bool:
+        return self._vectors is not None
+
+    def best(self, vector: Vectors) -> Vectors:
+        """The cosine of the nearest sentence of every passage."""
+        assert self._vectors is not None
+        return np.asarray(np.maximum.reduceat(self._vectors @ vector, self._starts[:-1]))
+
+    def of(self, at: int, vector: Vectors) -> tuple[float, ...]:
+        """The cosines of the sentences of passage number ``at``; empty without vectors."""
+        if self._vectors is None:
+            return ()
+        rows = self._vectors[self._starts[at] : self._starts[at + 1]]
+        return tuple((rows @ vector).tolist())
+
+
+#: The name other modules knew the first, dense-only retriever by.
+DenseRetriever = HybridRetriever

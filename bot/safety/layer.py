@@ -1,0 +1,180 @@
+"""The safety layer as the rest of the program sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from bot.errors import Problem, RulesError
+from bot.safety import cards, screen
+from bot.safety.match import Engine
+from bot.safety.rulebook import Example, OutputRule, Remark, Rule
+from bot.safety.rules import read_rules
+from bot.types import ABUSE_CATEGORIES, Assessment, Card, Level, Resource
+
+_PHONE = re.compile(r"\+?\(?\d[\d ()\u00a0\-]{3,}\d|\b(?:000|111|112|106|911|999|988)\b")
+_DATES = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b(?:19|20)\d{2}\s?[-–]\s?\d{2,4}\b")
+
+
+class SafetyLayer:
+    """Rules, cards and output rules of one rules file; immutable once loaded."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.book = engine.book
+        self._numbers = {
+            _digits(number)
+            for resource in self.book.resources.values()
+            for number in (resource.phone, resource.sms)
+            if number
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> SafetyLayer:
+        """Read, validate and compile a rules file; ``RulesError`` holds every mistake."""
+        layer = cls(Engine(read_rules(path)))
+        problems = layer.broken_examples()
+        if problems:
+            raise RulesError(problems)
+        return layer
+
+    @property
+    def standing(self) -> tuple[Resource, ...]:
+        """The services of the help line that is always in view, in order."""
+        return tuple(self.book.resources[name] for name in self.book.standing)
+
+    @property
+    def contact(self) -> Resource:
+        """The operator's own contact for questions about programs; not a crisis line."""
+        return self.book.resources[self.book.contact]
+
+    def assess(self, turns: Sequence[str]) -> Assessment:
+        """Assess a conversation, visitor turns oldest first."""
+        return screen.assess(self._engine, turns)
+
+    def card(self, assessment: Assessment, turns: Sequence[str], *, again: bool) -> Card | None:
+        """The card for an assessment, or ``None`` below level ``crisis``.
+
+        ``turns`` are looked at only for cues about the writer (place, age, language), which
+        add services.
+        """
+        if assessment.level < Level.CRISIS:
+            return None
+        cues = self._engine.overlays_in("".join(map(self._engine.lexicon.encode, turns)))
+        return cards.compose(self.book, assessment, cues, again=again)
+
+    def fallback_card(self) -> Card:
+        """The card shown when screening itself failed."""
+        return cards.fallback(self.book)
+
+    def note(self, assessment: Assessment) -> str:
+        """The quiet line of who to call, empty unless the level is ``signpost``."""
+        return cards.note(self.book, assessment)
+
+    def shown(self, assessment: Assessment, turns: Sequence[str]) -> tuple[Resource, ...]:
+        """The services a visitor sees for an assessment, in the order shown."""
+        card = self.card(assessment, turns, again=False)
+        if card is not None:
+            return card.resources
+        signpost = cards.signpost_for(self.book, assessment)
+        names = signpost.resources if signpost else ()
+        return tuple(self.book.resources[name] for name in names)
+
+    def blocked_by(self, text: str, assessment: Assessment) -> str | None:
+        """The output rule that forbids the bot to say ``text``, or ``None`` if it may."""
+        if any(_digits(found) not in self._numbers for found in _phones(text)):
+            return "unknown_phone_number"
+        codes = self._engine.lexicon.encode(text)
+        abuse = bool(ABUSE_CATEGORIES & set(assessment.categories))
+        for rule in self.book.output_rules:
+            if (abuse or not rule.when_abuse) and self._engine.found(rule.patterns, codes):
+                return rule.id
+        return None
+
+    def remarks(self, text: str) -> tuple[str, ...]:
+        """What has to be said beside ``text`` when it is shown; usually nothing."""
+        codes = self._engine.lexicon.encode(text)
+        return tuple(
+            cards.with_services(self.book, remark.line, remark.resources)
+            for remark in self.book.remarks
+            if self._engine.found(remark.patterns, codes)
+        )
+
+    def stale(self, today: date) -> list[Problem]:
+        """Resources whose last check is older than the review period."""
+        problems = []
+        for resource in self.book.resources.values():
+            age = (today - date.fromisoformat(resource.verified_on)).days
+            if age > self.book.review_days:
+                place = self.book.places[f"resources: {resource.id}"]
+                what = f"last checked {age} days ago, on {resource.verified_on}"
+                mend = f"Check it at {resource.source} and set verified_on."
+                problems.append(
+                    Problem(place.path, place.line, f"resources: {resource.id}", what, mend)
+                )
+        return problems
+
+    def broken_examples(self) -> list[Problem]:
+        """Examples that do not match their rule and counter-examples that do."""
+        problems = []
+        for rule in self.book.rules:
+            for example in rule.examples:
+                if not self._reaches(rule, example):
+                    problems.append(_example(f"rules: {rule.id}", example, "is not matched"))
+            for example in rule.counter_examples:
+                if self._reaches(rule, example):
+                    problems.append(_example(f"rules: {rule.id}", example, "is matched"))
+        for overlay in self.book.overlays:
+            for example, wanted in _wanted(overlay.examples, overlay.counter_examples):
+                codes = "".join(map(self._engine.lexicon.encode, example.turns))
+                if (overlay.id in self._engine.overlays_in(codes)) is not wanted:
+                    problems.append(_example(f"overlays: {overlay.id}", example, _verdict(wanted)))
+        for section, entries in (
+            ("output_rules", self.book.output_rules),
+            ("remarks", self.book.remarks),
+        ):
+            for entry in entries:
+                for example, wanted in _wanted(entry.examples, entry.counter_examples):
+                    if self._matches(entry, example) is not wanted:
+                        where = f"{section}: {entry.id}"
+                        problems.append(_example(where, example, _verdict(wanted)))
+        return problems
+
+    def _reaches(self, rule: Rule, example: Example) -> bool:
+        hits = self.assess(example.turns).hits
+        return any(hit.rule == rule.id and hit.level >= rule.level for hit in hits)
+
+    def _matches(self, entry: OutputRule | Remark, example: Example) -> bool:
+        return self._engine.found(entry.patterns, self._engine.lexicon.encode(example.turns[0]))
+
+
+def _wanted(
+    examples: Sequence[Example], counter_examples: Sequence[Example]
+) -> list[tuple[Example, bool]]:
+    return [(each, True) for each in examples] + [(each, False) for each in counter_examples]
+
+
+def _verdict(wanted: bool) -> str:
+    return "is not matched" if wanted else "is matched"
+
+
+def _example(where: str, example: Example, verdict: str) -> Problem:
+    kind = "example" if verdict == "is not matched" else "counter-example"
+    what = f"{kind} '{' // '.join(example.turns)}' {verdict}"
+    return Problem(
+        example.place.path, example.place.line, where, what, "Change the patterns or the example."
+    )
+
+
+def _digits(number: str) -> str:
+    digits = "".join(filter(str.isdigit, number))
+    return "0" + digits[2:] if digits.startswith("61") and len(digits) > 9 else digits
+
+
+def _phones(text: str) -> list[str]:
+    """What looks like a phone number: five digits or more, or an emergency number."""
+    without_dates = _DATES.sub(" ", text)
+    found = (match.group() for match in _PHONE.finditer(without_dates))
+    return [each for each in found if len(_digits(each)) >= 5 or len(_digits(each)) == 3]

@@ -1,0 +1,174 @@
+"""The frozen contents of a rules file, after validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.safety.grammar import Node, Vocabulary
+from bot.types import Category, Level, Resource
+
+Pattern = tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands, for messages to the operator."""
+
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A message that a rule must, or must not, match; ``turns`` are split at ``//``."""
+
+    turns: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One idea of what risk sounds like.
+
+    A hit needs one of ``patterns``; one of ``requires`` anywhere in the conversation if there
+    are any; and a crisis hit of one of ``requires_category`` if there are any. A match of
+    ``unless`` that touches the hit erases it. ``ignores`` names stances that do not lower it.
+    ``card`` is the card to show in place of the usual one of its category and level.
+    """
+
+    id: str
+    why: str
+    category: Category
+    level: Level
+    patterns: tuple[Pattern, ...]
+    place: Place
+    unless: tuple[Pattern, ...] = ()
+    requires: tuple[Pattern, ...] = ()
+    requires_category: frozenset[Category] = frozenset()
+    ignores: frozenset[str] = frozenset()
+    card: str = ""
+    examples: tuple[Example, ...] = ()
+    counter_examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """How the writer stands to what was said, after ConText (Harkema et al. 2009).
+
+    A hit is lowered to ``level`` when one of these holds: a ``before`` pattern ends where the
+    hit starts; an ``after`` pattern starts where it ends; an ``inside`` pattern matches within
+    it; a ``sentence`` or ``message`` pattern matches in the same sentence or turn. A match of
+    ``unless`` anywhere in the turn puts the stance out of force. Only hits of ``categories``
+    are lowered, if any are named.
+    """
+
+    id: str
+    why: str
+    level: Level
+    before: tuple[Pattern, ...] = ()
+    after: tuple[Pattern, ...] = ()
+    inside: tuple[Pattern, ...] = ()
+    sentence: tuple[Pattern, ...] = ()
+    message: tuple[Pattern, ...] = ()
+    unless: tuple[Pattern, ...] = ()
+    categories: frozenset[Category] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """The wording and the services of one card."""
+
+    id: str
+    headline: str
+    lines: tuple[str, ...]
+    again: tuple[str, ...]
+    resources: tuple[str, ...]
+    category: Category | None = None
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Services added to any card when the writer gives a cue about themselves or their place.
+
+    They come right behind the service ``after``, or last; ``instead_of`` is left out. If
+    ``categories`` are named, one of them must be on the card.
+    """
+
+    id: str
+    patterns: tuple[Pattern, ...]
+    adds: tuple[str, ...]
+    after: str = ""
+    instead_of: str = ""
+    categories: frozenset[Category] = frozenset()
+    examples: tuple[Example, ...] = ()
+    counter_examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signpost:
+    """The quiet line below an answer at level ``signpost``; ``category`` empty is the default."""
+
+    line: str
+    resources: tuple[str, ...]
+    category: Category | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRule:
+    """What the bot itself may not say; ``when_abuse`` limits it to flagged conversations."""
+
+    id: str
+    why: str
+    patterns: tuple[Pattern, ...]
+    when_abuse: bool
+    examples: tuple[Example, ...]
+    counter_examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is said beside a passage that matches, and the services named with it."""
+
+    id: str
+    why: str
+    patterns: tuple[Pattern, ...]
+    line: str
+    resources: tuple[str, ...]
+    examples: tuple[Example, ...]
+    counter_examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """Everything of a rules file and the files it includes."""
+
+    path: Path
+    files: tuple[Path, ...]
+    review_days: int
+    resources: Mapping[str, Resource]
+    standing: tuple[str, ...]
+    contact: str
+    opening: str
+    cards: Mapping[str, CardText]
+    fallback: str
+    signposts: tuple[Signpost, ...]
+    overlays: tuple[Overlay, ...]
+    vocabularies: Mapping[str, Vocabulary]
+    spellings: Mapping[str, str]
+    disguised: tuple[str, ...]
+    stances: tuple[Stance, ...]
+    rules: tuple[Rule, ...]
+    output_rules: tuple[OutputRule, ...]
+    remarks: tuple[Remark, ...]
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def card_for(self, category: Category, level: Level) -> CardText:
+        """The usual card of a category at a level (validation makes sure there is one)."""
+        return next(
+            card
+            for card in self.cards.values()
+            if card.category is category and card.level is level
+        )

@@ -1,0 +1,56 @@
+"""Settings from ``BOT_*`` environment variables or a ``.env`` file in the working folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every setting, its meaning and its default; the table in the README is tested against it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BOT_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    index: Path = Field(default=PROJECT / "data" / "index", description="Folder of the index.")
+    corpus: Path = Field(
+        default=PROJECT / "corpus", description="Documents ingested when there is no index yet."
+    )
+    rules: Path = Field(default=PROJECT / "safety_rules.yaml", description="The safety rules file.")
+    chroma_url: str = Field(
+        default="", description="A Chroma server to use instead of the embedded index."
+    )
+    embedder: str = Field(
+        default="",
+        description="Folder of a sentence-transformers model; empty for the installed MiniLM.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the chat listens on.")
+    port: int = Field(default=7860, ge=0, le=65535, description="Port the chat listens on.")
+    max_message: int = Field(
+        default=4000, ge=200, le=100_000, description="Longest message in characters."
+    )
+    max_turns: int = Field(
+        default=200, ge=10, le=10_000, description="Visitor turns kept in one conversation."
+    )
+    answer_threshold: float = Field(
+        default=0.34, ge=-1, le=1, description="Least similarity at which a passage may answer."
+    )
+
+
+def load_settings() -> Settings:
+    """Read the settings; ``SettingsError`` names every variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"BOT_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise SettingsError("Settings that cannot be used: " + "; ".join(lines)) from None

@@ -1,0 +1,171 @@
+// Lays the server's feed into the transcript, and lets the visitor leave at once.
+// Stores nothing, sends nothing but a goodbye that has the server forget the conversation.
+(() => {
+  "use strict";
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const get = (id) => document.getElementById(id);
+  const transcript = get("transcript"), pinned = get("pinned"), trouble = get("trouble");
+  const top = get("top"), app = document.querySelector("gradio-app");
+  const TOO_LONG_MS = 120000;
+  let token = "", revision = -1, askedBySend = false, lastEscape = 0, moved = false;
+
+  // Room for the bars, so that nothing focused or scrolled to is ever behind them.
+  const measure = () => {
+    const style = document.documentElement.style;
+    style.setProperty("--top", `${top.offsetHeight}px`);
+    const stuck = document.body.classList.contains("started") ? app.offsetHeight : 0;
+    style.setProperty("--bottom", `${stuck}px`);
+  };
+  const sizes = new ResizeObserver(measure);
+  sizes.observe(top);
+  sizes.observe(app);
+
+  const box = () => document.querySelector("#box textarea");
+  const coarse = () => matchMedia("(pointer: coarse)").matches;
+
+  // One turn: add it, or replace only the parts that changed, so that opened sources stay open
+  // and a screen reader hears each part once.
+  function lay(turn) {
+    const key = `${token}:${turn.dataset.turn}`;
+    const old = [...transcript.children].find((child) => child.dataset.key === key);
+    if (!old) {
+      const copy = turn.cloneNode(true);
+      copy.dataset.key = key;
+      transcript.append(copy);
+      return copy;
+    }
+    if (Number(old.dataset.revision) >= Number(turn.dataset.revision)) return null;
+    old.dataset.revision = turn.dataset.revision;
+    for (const part of turn.querySelectorAll(":scope > [data-part]")) {
+      const before = old.querySelector(`:scope > [data-part="${part.dataset.part}"]`);
+      if (before.innerHTML !== part.innerHTML) before.innerHTML = part.innerHTML;
+    }
+    if (old === transcript.lastElementChild && !moved) show(old);
+    return null;
+  }
+
+  function take(feed) {
+    const isNew = feed.dataset.feed !== token;
+    if (!isNew && Number(feed.dataset.revision) <= revision) return;
+    token = feed.dataset.feed;
+    revision = Number(feed.dataset.revision);
+    const first = Number(feed.dataset.first);
+    for (const turn of [...transcript.children]) {
+      const [owner, number] = turn.dataset.key.split(":");
+      if (owner === token && Number(number) < first) turn.remove();
+    }
+    const card = feed.querySelector(":scope > [data-pinned]").innerHTML;
+    // A server that lost the conversation must not take the card away.
+    if (!(isNew && !card) && pinned.innerHTML !== card) pinned.innerHTML = card;
+    let added = null;
+    for (const turn of feed.querySelectorAll(":scope > [data-turns] > .turn")) {
+      added = lay(turn) || added;
+    }
+    document.body.classList.toggle("started", transcript.childElementCount > 0);
+    measure();
+    if (added) arrive(added);
+  }
+
+  // The card if there is one, otherwise the whole turn, at the top of what can be seen.
+  const show = (turn) => (turn.querySelector(".card") || turn).scrollIntoView({ block: "start" });
+  for (const kind of ["wheel", "touchmove", "keydown"])
+    document.addEventListener(kind, () => { moved = true; }, { passive: true });
+
+  function arrive(turn) {
+    trouble.hidden = true;
+    moved = false;
+    const card = turn.querySelector(".card");
+    show(turn);
+    // On a phone the keyboard would cover the card; elsewhere writing goes on in the box.
+    if (card && coarse()) document.activeElement?.blur();
+    else if (askedBySend || !coarse()) box()?.focus({ preventScroll: true });
+    askedBySend = false;
+    setTimeout(() => {
+      const sign = turn.querySelector(".waiting");
+      if (sign) sign.textContent = words.tooLong;
+      sign?.classList.remove("waiting");
+    }, TOO_LONG_MS);
+  }
+
+  // Gradio tells of trouble in a corner, in its own words; here it is told in the conversation.
+  function troubled() {
+    const toast = document.querySelector(".toast-body.error, .toast-body.warning");
+    if (!toast) return;
+    toast.remove();
+    trouble.textContent = words.notSent;
+    trouble.hidden = false;
+    trouble.scrollIntoView({ block: "start" });
+  }
+
+  new MutationObserver(() => {
+    const feed = document.querySelector("#feed [data-feed]");
+    if (feed) {
+      // Taken out once read: nothing of a conversation is in the document twice.
+      feed.remove();
+      take(feed);
+    }
+    if (box()) document.body.classList.add("ready");
+  }).observe(app, { subtree: true, childList: true, attributes: true, characterData: true });
+  new MutationObserver(troubled).observe(document.body, { subtree: true, childList: true });
+
+  function forget() {
+    if (token) navigator.sendBeacon("/forget", token);
+    token = "";
+    revision = -1;
+  }
+
+  function wipe() {
+    transcript.replaceChildren();
+    pinned.replaceChildren();
+    if (box()) box().value = "";
+  }
+
+  function leave() {
+    wipe();
+    document.title = "";
+    document.body.hidden = true;
+    forget();
+    location.replace(document.querySelector(".leave").href);
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest(".leave, [data-opens], #wipe, #send");
+    if (!target) return;
+    if (target.matches(".leave")) {
+      event.preventDefault();
+      leave();
+    } else if (target.matches("[data-opens]")) {
+      const source = target
+        .closest(".turn")
+        .querySelector(`details[data-source="${target.dataset.opens}"]`);
+      source.open = true;
+      source.querySelector("summary").focus({ preventScroll: true });
+      source.scrollIntoView({ block: "nearest" });
+    } else if (target.id === "wipe") {
+      // At once, whether or not the server hears of it.
+      wipe();
+      document.querySelector("#clear")?.click();
+      document.body.classList.remove("started");
+      trouble.hidden = true;
+      measure();
+      window.scrollTo(0, 0);
+    } else {
+      askedBySend = true;
+    }
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === box()) askedBySend = true;
+    if (event.key !== "Escape") {
+      lastEscape = 0;
+    } else if (event.timeStamp - lastEscape < 1500 && lastEscape) {
+      leave();
+    } else {
+      lastEscape = event.timeStamp;
+    }
+  }, true);
+
+  window.addEventListener("pagehide", () => { forget(); wipe(); });
+  // Back must never show a conversation, whatever the browser kept of the page.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+})();

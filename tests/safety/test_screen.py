@@ -1,0 +1,105 @@
+"""Screening: hits and their spans, stances, conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.safety import SafetyLayer
+from bot.types import Category, Level
+
+
+@pytest.mark.parametrize(
+    ("message", "level"),
+    [
+        ("my husband hit me", Level.CRISIS),
+        ("My HUBBY really h1t me.", Level.CRISIS),
+        ("my husband never hit me", Level.SIGNPOST),
+        ("my husband. hit me", Level.NONE),
+        ("he punched me", Level.CRISIS),
+        ("in chess he punched me", Level.NONE),
+        ("he punched me up", Level.NONE),
+        ("he is outside", Level.NONE),
+        ("he punched me and now he is outside", Level.EMERGENCY),
+        ("I want to die", Level.CRISIS),
+        ("plants want to die", Level.NONE),
+    ],
+)
+def test_the_level_follows_rules_and_stance(
+    small: Callable[..., SafetyLayer], message: str, level: Level
+) -> None:
+    assert small().assess([message]).level is level
+
+
+def test_a_stance_lowers_its_own_hit_and_no_other(small: Callable[..., SafetyLayer]) -> None:
+    found = small().assess(["My husband never hit me. His hands were round my neck."])
+    assert found.level is Level.CRISIS
+    assert {(hit.rule, hit.level, hit.lowered_by) for hit in found.hits} == {
+        ("hands", Level.CRISIS, ""),
+        ("hits_me", Level.SIGNPOST, "denied"),
+    }
+
+
+def test_a_hit_names_the_place_it_stands_at(small: Callable[..., SafetyLayer]) -> None:
+    message = "Sorry… my  hubby (drunk) h\u200bit  me, again"
+    (hit,) = small().assess([message]).hits
+    assert message[slice(*hit.span)] == hit.text == "hubby (drunk) h\u200bit  me"
+
+
+def test_what_was_lowered_to_nothing_is_kept_as_near(small: Callable[..., SafetyLayer]) -> None:
+    found = small().assess(["in chess he punched me"])
+    assert [(hit.rule, hit.lowered_by) for hit in found.near] == [("hits_me", "game")]
+
+
+def test_a_disclosure_split_over_turns_is_found(small: Callable[..., SafetyLayer]) -> None:
+    turns = ["he gets angry", "last night he used his hands", "round my neck"]
+    found = small().assess(turns)
+    assert found.level is Level.CRISIS
+    assert [hit.turn for hit in found.hits] == [2]
+    assert found.hits[0].text == "round my neck"
+
+
+def test_long_turns_are_not_read_as_one(small: Callable[..., SafetyLayer]) -> None:
+    long_turn = "and so it went on and on for weeks with my cold hands in the garden"
+    assert small().assess([long_turn, "neck"]).level is Level.NONE
+
+
+def test_taking_it_back_does_not_lower_the_level(small: Callable[..., SafetyLayer]) -> None:
+    found = small().assess(["my husband hit me", "just kidding, he never hit me", "hi"])
+    assert found.level is Level.CRISIS
+
+
+def test_categories_are_in_order_of_precedence(small: Callable[..., SafetyLayer]) -> None:
+    found = small().assess(["he hit me, he is outside, i want to die"])
+    assert found.categories == (
+        Category.IMMEDIATE_DANGER,
+        Category.SUICIDE_SELF_HARM,
+        Category.FAMILY_VIOLENCE,
+    )
+
+
+turn = st.text(max_size=80) | st.sampled_from(
+    ["my husband hit me", "never", "he used his hands", "round my neck", "hello", "in chess", ""]
+)
+
+
+@given(turns=st.lists(turn, min_size=1, max_size=5), later=turn)
+def test_the_level_never_falls_within_a_conversation(
+    layer: SafetyLayer, turns: list[str], later: str
+) -> None:
+    before = layer.assess(turns)
+    after = layer.assess([*turns, later])
+    assert after.level >= before.level
+    assert set(before.categories) <= set(after.categories)
+
+
+@given(turns=st.lists(turn, min_size=1, max_size=4))
+def test_every_span_is_of_its_turn(layer: SafetyLayer, turns: list[str]) -> None:
+    found = layer.assess(turns)
+    for hit in (*found.hits, *found.near):
+        start, end = hit.span
+        assert 0 <= start <= end <= len(turns[hit.turn])
+        assert turns[hit.turn][start:end] == hit.text

@@ -1,0 +1,148 @@
+"""The path of a message: screening first, always, whatever else is broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.conversation import Bot, Draft
+from bot.errors import IndexUnavailable
+from bot.safety import SafetyLayer
+from bot.types import Assessment, Card, Citation, Level, Passage, Scored
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSAGE = Passage(
+    id="p", text="Silence hurts. It isolates.", section=("Abuse",), span=(0, 27), order=0,
+    source="a.md", title="A",
+)  # fmt: skip
+
+
+class ScriptedAnswerer:
+    """Says what it is told to, and remembers what it was asked."""
+
+    def __init__(self, text: str = "Silence hurts. [1]", error: Exception | None = None) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.may_use: Callable[[str], bool] = lambda _text: True
+        self._text = text
+        self._error = error
+
+    def draft(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> Draft:
+        self.asked.append(tuple(turns))
+        self.may_use = may_use
+        if self._error:
+            raise self._error
+        citation = Citation(1, "A", "Abuse", "", "Silence hurts.", "p")
+        return Draft(self._text, (citation,), (Scored(PASSAGE, 0.9),), found=True)
+
+
+class BrokenSafety(SafetyLayer):
+    """A safety layer whose screening fails."""
+
+    def assess(self, turns: Sequence[str]) -> Assessment:
+        raise RuntimeError("broken")
+
+
+@pytest.fixture(scope="module")
+def safety() -> SafetyLayer:
+    return SafetyLayer.load(ROOT / "safety_rules.yaml")
+
+
+def test_an_ordinary_question_is_answered_without_a_card(safety: SafetyLayer) -> None:
+    reply = Bot(safety, ScriptedAnswerer()).reply(["What is stonewalling?"])
+    assert (reply.kind, reply.level, reply.card) == ("answer", Level.NONE, None)
+    assert reply.citations[0].quote in PASSAGE.text
+
+
+def test_thoughts_of_suicide_get_the_card_and_nothing_else(safety: SafetyLayer) -> None:
+    answerer = ScriptedAnswerer()
+    reply = Bot(safety, answerer).reply(["I want to die"])
+    assert (reply.kind, reply.text, answerer.asked) == ("safety", "", [])
+    assert isinstance(reply.card, Card)
+
+
+def test_a_later_ordinary_question_is_answered_with_the_card_kept(safety: SafetyLayer) -> None:
+    screened = Bot(safety, ScriptedAnswerer()).screen(["I want to die", "What is stonewalling?"])
+    assert not screened.fresh
+    reply = Bot(safety, ScriptedAnswerer()).answer(screened)
+    assert (reply.kind, reply.level) == ("answer", Level.CRISIS)
+    assert reply.card is not None
+    assert reply.card.again
+
+
+def test_the_card_comes_when_screening_itself_fails(safety: SafetyLayer) -> None:
+    reply = Bot(BrokenSafety(safety._engine), ScriptedAnswerer()).reply(["hello"])
+    assert reply.kind == "safety"
+    assert reply.card == safety.fallback_card()
+
+
+@pytest.mark.parametrize("error", [IndexUnavailable("no index"), RuntimeError("bug")])
+def test_a_fault_in_answering_becomes_a_plain_sentence(
+    safety: SafetyLayer, error: Exception
+) -> None:
+    reply = Bot(safety, ScriptedAnswerer(error=error)).reply(["What is stonewalling?"])
+    assert reply.kind == "error"
+    assert "try again" in reply.text
+    assert str(error) not in reply.text
+
+
+@pytest.mark.parametrize("error", [IndexUnavailable("no index"), RuntimeError("bug")])
+def test_a_fault_in_answering_never_takes_the_card_away(
+    safety: SafetyLayer, error: Exception
+) -> None:
+    reply = Bot(safety, ScriptedAnswerer(error=error)).reply(["my husband hits me"])
+    assert reply.card is not None
+    assert reply.card.resources[0].id == "triple_zero"
+
+
+@pytest.mark.parametrize("message", ["", "   ", "\n\n"])
+def test_an_empty_message_is_told_kindly(safety: SafetyLayer, message: str) -> None:
+    reply = Bot(safety, ScriptedAnswerer()).reply([message])
+    assert (reply.kind, reply.card) == ("invalid", None)
+    assert "nothing in that message" in reply.text
+
+
+def test_a_message_too_long_is_told_kindly_and_still_screened(safety: SafetyLayer) -> None:
+    bot = Bot(safety, ScriptedAnswerer(), max_message=200)
+    assert "limit is 200" in bot.reply(["hello " * 100]).text
+    crisis = bot.reply(["hello " * 100 + "my husband hits me"])
+    assert (crisis.kind, crisis.level) == ("invalid", Level.CRISIS)
+    assert crisis.card is not None
+
+
+def test_what_the_output_rules_forbid_is_replaced(safety: SafetyLayer) -> None:
+    reply = Bot(safety, ScriptedAnswerer("Call 1800 999 999 now. [1]")).reply(["Who helps?"])
+    assert reply.kind == "no_answer"
+    assert "1800 999 999" not in reply.text
+    assert reply.citations == ()
+    assert reply.trace["blocked_by"] == "unknown_phone_number"
+
+
+def test_a_remark_stands_beside_a_passage_that_needs_one(safety: SafetyLayer) -> None:
+    reply = Bot(safety, ScriptedAnswerer("Couples therapy may work. [1]")).reply(["Does it help?"])
+    assert "not recommended where there is abuse" in reply.text
+
+
+def test_passages_on_reconnecting_may_not_be_used_after_a_disclosure(safety: SafetyLayer) -> None:
+    answerer = ScriptedAnswerer()
+    bot = Bot(safety, answerer)
+    bot.reply(["How do we get close again?"])
+    assert answerer.may_use("How to Rebuild Love and Trust.\nRebuild intimacy.")
+    bot.reply(["my husband hits me", "How do we get close again?"])
+    assert not answerer.may_use("How to Rebuild Love and Trust.\nRebuild intimacy.")
+
+
+def test_a_very_long_conversation_is_told_to_start_again_and_is_still_screened(
+    safety: SafetyLayer,
+) -> None:
+    bot = Bot(safety, ScriptedAnswerer(), max_turns=10)
+    assert "very long" in bot.reply(["hello"] * 11).text
+    assert bot.reply(["I want to die", *["hello"] * 11]).level is Level.CRISIS
+
+
+def test_no_words_of_the_visitor_are_in_the_trace(safety: SafetyLayer) -> None:
+    reply = Bot(safety, ScriptedAnswerer()).reply(["my husband xylophone hits me"])
+    assert "xylophone" not in json.dumps(reply.trace)
+    assert "xylophone" not in json.dumps(reply.ms)

@@ -1,0 +1,131 @@
+"""A real server on a free loopback port, and a real Chromium to look at it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+
+from bot.settings import Settings
+from bot.web.page import Page as BotPage
+from bot.web.page import build_page
+from bot.web.server import address_of, listen, make_app
+from bot.web.texts import load_texts
+from tests.web.scripted import STANDING, ScriptedBot
+
+CHROMIUM = Path("/usr/bin/chromium")
+SHOTS = Path(__file__).resolve().parents[2] / "test-results"
+
+SIZES = {"phone": (320, 568), "tablet": (768, 1024), "desktop": (1440, 900)}
+
+
+@dataclass
+class Site:
+    """A running page: its address, its bot, and the page object behind it."""
+
+    url: str
+    bot: ScriptedBot
+    page: BotPage
+
+
+@dataclass
+class Visit:
+    """One visitor's tab, with everything it asked the network for and every script error."""
+
+    tab: Page
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def refuse(self, dialog: Dialog) -> None:
+        """Note a box that a script opened; there should never be one."""
+        self.errors.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def ask(self, message: str) -> None:
+        """Type a message and press Enter."""
+        box = self.tab.locator("#box textarea")
+        box.fill(message)
+        box.press("Enter")
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of what the visitor sees."""
+        SHOTS.mkdir(exist_ok=True)
+        self.tab.screenshot(path=SHOTS / f"{name}.png")
+
+    def strangers(self, url: str) -> list[str]:
+        """Every request that went to another host than the page's own."""
+        own = urlsplit(url).netloc
+        return [
+            request
+            for request in self.requests
+            if urlsplit(request).scheme not in {"data", "blob"} and urlsplit(request).netloc != own
+        ]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    bot = ScriptedBot()
+    bot.loaded.set()
+    page = build_page(bot, STANDING, load_texts(), Settings(), ready=bot.loaded.is_set)
+    with listen("127.0.0.1", 0) as bound:
+        server = uvicorn.Server(
+            uvicorn.Config(make_app(page), log_level="warning", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started:
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.01)
+        yield Site(address_of(bound), bot, page)
+        bot.loaded.set()
+        server.should_exit = True
+        thread.join(15)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: Site) -> Iterator[Open]:
+    contexts: list[BrowserContext] = []
+
+    def open_tab(size: str = "phone", *, ready: bool = True, **options: object) -> Visit:
+        width, height = SIZES[size]
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            **options,  # type: ignore[arg-type]
+        )
+        contexts.append(context)
+        visit = Visit(context.new_page())
+        visit.tab.on("request", lambda request: visit.requests.append(request.url))
+        visit.tab.on("pageerror", lambda error: visit.errors.append(str(error)))
+        visit.tab.on("dialog", visit.refuse)
+        visit.tab.goto(site.url)
+        if ready:
+            visit.tab.locator("#box textarea").wait_for()
+        return visit
+
+    yield open_tab
+    for context in contexts:
+        context.close()

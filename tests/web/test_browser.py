@@ -1,0 +1,348 @@
+"""The page in a real browser, as visitors use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from bot.web.texts import load_texts
+from tests.web.conftest import SIZES, Open, Site, Visit
+from tests.web.scripted import QUOTE
+from tests.web.test_render import hostile
+
+TEXTS = load_texts()
+
+
+def in_view(visit: Visit, part: Locator) -> bool:
+    """Whether a part is wholly inside the window, and nothing lies over its middle."""
+    place = part.bounding_box()
+    size = visit.tab.viewport_size
+    assert size
+    if place is None:
+        return False
+    inside = (
+        place["x"] >= 0
+        and place["y"] >= 0
+        and place["x"] + place["width"] <= size["width"]
+        and place["y"] + place["height"] <= size["height"]
+    )
+    middle = [place["x"] + place["width"] / 2, place["y"] + place["height"] / 2]
+    uncovered = part.evaluate(
+        "(part, [x, y]) => part.contains(document.elementFromPoint(x, y))", middle
+    )
+    return inside and bool(uncovered)
+
+
+def help_in_view(visit: Visit) -> None:
+    for number in ("000", "1800737732", "131114"):
+        link = visit.tab.locator(f'#top a[href="tel:{number}"]:visible')
+        assert link.count() == 1, f"{number} is shown {link.count()} times"
+        assert in_view(visit, link), f"{number} is not in view"
+    assert in_view(visit, visit.tab.locator(".leave"))
+
+
+def overflows(visit: Visit) -> bool:
+    return bool(visit.tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def test_a_question_is_answered_and_its_passage_can_be_opened(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.ask("My partner says nothing to me for days. What is that?")
+    turn = visitor.tab.locator(".turn")
+    expect(turn.locator(".answer")).to_contain_text("stonewalling")
+    passage = turn.locator("blockquote")
+    expect(passage).to_be_hidden()
+    turn.locator("button.mark").first.click()
+    expect(passage).to_be_visible()
+    expect(passage.locator("mark")).to_have_text(QUOTE)
+    expect(turn.locator("summary")).to_contain_text("Forms it takes")
+    expect(turn.locator("details a")).to_have_attribute("href", "https://example.org/article")
+    visitor.shot("answer-source-open")
+
+
+def test_an_example_button_asks_like_a_typed_message(visit: Open, site: Site) -> None:
+    visitor = visit("phone")
+    visitor.tab.get_by_role("button", name=TEXTS.examples[0]).click()
+    expect(visitor.tab.locator(".asked p")).to_have_text(TEXTS.examples[0])
+    expect(visitor.tab.locator(".answer")).to_contain_text("stonewalling")
+    assert site.bot.asked[-1] == (TEXTS.examples[0],)
+    expect(visitor.tab.locator("#examples")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_help_line_and_card_are_in_view_at_every_size(visit: Open, size: str, scheme: str) -> None:
+    visitor = visit(size, color_scheme=scheme)
+    help_in_view(visitor)
+    assert in_view(visitor, visitor.tab.locator("#box textarea"))
+    visitor.shot(f"empty-{size}-{scheme}")
+    visitor.ask("What is stonewalling?")
+    expect(visitor.tab.locator(".sources")).to_be_visible()
+    visitor.shot(f"answer-{size}-{scheme}")
+    visitor.ask("I feel unsafe at home")
+    expect(visitor.tab.locator(".sources")).to_have_count(2)
+    card = visitor.tab.locator(".turn .card")
+    help_in_view(visitor)
+    assert in_view(visitor, card.locator("h2"))
+    assert in_view(visitor, card.locator(".call").first)
+    assert in_view(visitor, visitor.tab.locator("#pinned p"))
+    assert not overflows(visitor)
+    visitor.shot(f"crisis-{size}-{scheme}")
+    visitor.ask("he is choking me")
+    emergency = visitor.tab.locator(".card.emergency")
+    expect(emergency).to_be_visible()
+    assert in_view(visitor, emergency.locator(".call"))
+    visitor.shot(f"emergency-{size}-{scheme}")
+    assert visitor.errors == []
+
+
+def test_a_disclosure_brings_the_card_above_the_answer_with_numbers_to_tap(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.ask("I feel unsafe at home")
+    card, answer = visitor.tab.locator(".card"), visitor.tab.locator(".sources")
+    expect(answer).to_be_visible()
+    above, below = card.bounding_box(), answer.bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] <= below["y"]
+    links = card.locator(".ways a").evaluate_all("links => links.map(a => a.getAttribute('href'))")
+    assert {"tel:000", "tel:1800737732", "sms:0458737732", "tel:131114"} <= set(links)
+    for link in visitor.tab.locator("#top a:visible, .card .ways a").all():
+        place = link.bounding_box()
+        assert place
+        assert place["height"] >= 44, link.inner_text()
+        assert place["width"] >= 44, link.inner_text()
+
+
+def test_the_card_stays_pinned_through_ordinary_questions(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.ask("I hurt her last night")
+    expect(visitor.tab.locator(".sources")).to_have_count(1)
+    for number in range(2, 8):
+        visitor.ask(f"And what is stonewalling? {number}")
+        expect(visitor.tab.locator(".sources")).to_have_count(number)
+    expect(visitor.tab.locator(".turn .card")).to_have_count(1)
+    help_in_view(visitor)
+    assert in_view(visitor, visitor.tab.locator('#pinned a[href="tel:1300766491"]'))
+    visitor.shot("pinned-later")
+
+
+def test_the_card_does_not_wait_while_the_model_is_loading(visit: Open, site: Site) -> None:
+    site.bot.loaded.clear()
+    try:
+        visitor = visit("phone")
+        # More questions than there are threads to answer them.
+        for number in range(10):
+            visitor.ask(f"Question {number}")
+            expect(visitor.tab.locator(".turn")).to_have_count(number + 1)
+        sign = visitor.tab.locator(".waiting")
+        expect(sign).to_have_count(10)
+        expect(sign.last).to_have_text(TEXTS.waiting_first)
+        visitor.shot("waiting")
+        started = time.perf_counter()
+        visitor.ask("I feel unsafe")
+        expect(visitor.tab.locator(".turn .card")).to_be_visible()
+        assert time.perf_counter() - started < 2
+        assert in_view(visitor, visitor.tab.locator(".card h2"))
+        expect(sign).to_have_count(11)
+    finally:
+        site.bot.loaded.set()
+    expect(sign).to_have_count(0, timeout=20000)
+    expect(visitor.tab.locator(".turn .card")).to_have_count(1)
+    expect(visitor.tab.locator(".sources")).to_have_count(11)
+
+
+def test_a_quiet_note_stands_below_the_answer(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.ask("I am sad")
+    expect(visitor.tab.locator(".note a")).to_have_attribute("href", "tel:131114")
+    expect(visitor.tab.locator(".card")).to_have_count(0)
+
+
+def test_enter_sends_and_shift_enter_breaks_and_focus_returns(visit: Open, site: Site) -> None:
+    visitor = visit("desktop")
+    box = visitor.tab.locator("#box textarea")
+    box.click()
+    visitor.tab.keyboard.type("one")
+    visitor.tab.keyboard.press("Shift+Enter")
+    visitor.tab.keyboard.type("two")
+    visitor.tab.keyboard.press("Enter")
+    expect(visitor.tab.locator(".sources")).to_be_visible()
+    assert site.bot.asked[-1] == ("one\ntwo",)
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+    visitor.tab.keyboard.type("three")
+    visitor.tab.get_by_role("button", name=TEXTS.send).click()
+    expect(visitor.tab.locator(".turn")).to_have_count(2)
+    expect(box).to_be_focused()
+
+
+def test_the_box_keeps_and_sends_away_nothing_by_itself(visit: Open) -> None:
+    box = visit("phone").tab.locator("#box textarea")
+    expect(box).to_have_attribute("autocomplete", "off")
+    expect(box).to_have_attribute("autocorrect", "off")
+    expect(box).to_have_attribute("spellcheck", "false")
+
+
+def test_an_empty_message_and_a_fault_are_answered_in_the_conversation(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.ask("   ")
+    expect(visitor.tab.locator(".answer").first).to_contain_text("nothing in that message")
+    visitor.ask("a fault please")
+    expect(visitor.tab.locator(".answer").last).to_contain_text("can't look things up")
+
+
+def test_a_lost_connection_is_told_in_the_conversation(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.tab.route("**/gradio_api/**", lambda route: route.abort())
+    visitor.ask("Can you hear me?")
+    trouble = visitor.tab.locator("#trouble")
+    expect(trouble).to_have_text(TEXTS.not_sent)
+    assert in_view(visitor, trouble)
+    expect(visitor.tab.locator("#box textarea")).to_have_value("Can you hear me?")
+    help_in_view(visitor)
+    visitor.shot("not-sent")
+
+
+def test_what_a_visitor_writes_shows_as_text_and_runs_nothing(visit: Open) -> None:
+    visitor = visit("phone")
+    payloads = hostile()
+    chosen = payloads[:8] + payloads[8 :: max(1, len(payloads) // 15)]
+    for count, payload in enumerate(chosen, 1):
+        visitor.ask(payload)
+        asked = visitor.tab.locator(".asked p").nth(count - 1)
+        expect(asked).to_be_attached()
+        assert (asked.text_content() or "").split() == payload.split()
+    expect(visitor.tab.locator(".turn .waiting")).to_have_count(0)
+    inside = visitor.tab.locator(".asked p *")
+    assert inside.count() == 0
+    assert visitor.errors == []
+
+
+def test_nothing_is_stored_and_nobody_else_is_asked(visit: Open, site: Site) -> None:
+    visitor = visit("phone")
+    visitor.ask("I feel unsafe")
+    expect(visitor.tab.locator(".sources")).to_be_visible()
+    stored = visitor.tab.evaluate(
+        """async () => JSON.stringify([
+            Object.entries(localStorage), Object.entries(sessionStorage), document.cookie,
+            (await indexedDB.databases()).map(d => d.name), await caches.keys(),
+            (await navigator.serviceWorker.getRegistrations()).length])"""
+    )
+    assert json.loads(stored) == [[], [], "", [], [], 0]
+    assert visitor.strangers(site.url) == []
+    assert len(visitor.requests) > 5
+
+
+def test_with_scripts_blocked_the_help_line_and_the_way_out_still_work(visit: Open) -> None:
+    visitor = visit("phone", ready=False, java_script_enabled=False)
+    help_in_view(visitor)
+    expect(visitor.tab.get_by_text(TEXTS.no_script)).to_be_visible()
+    expect(visitor.tab.get_by_text(TEXTS.about)).to_be_visible()
+    expect(visitor.tab.locator(".leave")).to_have_attribute("href", TEXTS.leave_url)
+    visitor.shot("scripts-blocked")
+
+
+def answer_elsewhere(visitor: Visit) -> None:
+    def weather(route: Route) -> None:
+        route.fulfill(body="<title>Weather</title>Sunny", content_type="text/html")
+
+    visitor.tab.route(f"{TEXTS.leave_url}**", weather)
+
+
+@pytest.mark.parametrize("way", ["click", "escape"])
+def test_leaving_forgets_and_back_shows_nothing(visit: Open, site: Site, way: str) -> None:
+    visitor = visit("phone")
+    answer_elsewhere(visitor)
+    visitor.ask("I feel unsafe SECRET")
+    expect(visitor.tab.locator(".sources")).to_be_visible()
+    assert any("SECRET" in repr(turn) for turn in site.bot.asked)
+    sessions = site.page.blocks.state_holder.session_data
+    before = set(sessions)
+    if way == "click":
+        visitor.tab.locator(".leave").click()
+    else:
+        visitor.tab.locator("#box textarea").press("Escape")
+        assert visitor.tab.url == site.url, "one Esc does nothing"
+        visitor.tab.locator("#box textarea").press("Escape")
+    visitor.tab.wait_for_url(f"{TEXTS.leave_url}**")
+    deadline = time.monotonic() + 5
+    while set(sessions) >= before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(set(sessions)) < len(before), "the server still has the conversation"
+    visitor.tab.go_back()
+    assert visitor.tab.url != site.url, "the chat is still in the tab's history"
+    assert "SECRET" not in visitor.tab.content()
+
+
+def test_closing_the_tab_forgets_at_once(visit: Open, site: Site) -> None:
+    visitor = visit("phone")
+    visitor.ask("Remember me")
+    expect(visitor.tab.locator(".sources")).to_be_visible()
+    sessions = site.page.blocks.state_holder.session_data
+    before = len(sessions)
+    visitor.tab.close(run_before_unload=True)
+    deadline = time.monotonic() + 5
+    while len(sessions) >= before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(sessions) < before
+
+
+def test_clearing_empties_the_page_and_the_conversation(visit: Open, site: Site) -> None:
+    visitor = visit("phone")
+    visitor.ask("I feel unsafe SECRET")
+    expect(visitor.tab.locator(".sources")).to_be_visible()
+    visitor.tab.get_by_role("button", name=TEXTS.clear).click()
+    expect(visitor.tab.locator(".turn")).to_have_count(0)
+    expect(visitor.tab.locator("#pinned")).to_be_empty()
+    assert "SECRET" not in visitor.tab.content()
+    help_in_view(visitor)
+    visitor.ask("What is stonewalling?")
+    expect(visitor.tab.locator(".turn")).to_have_count(1)
+    assert site.bot.asked[-1] == ("What is stonewalling?",)
+
+
+def test_two_visitors_never_see_each_other(visit: Open) -> None:
+    first, second = visit("phone"), visit("desktop")
+    first.ask("I feel unsafe FIRST")
+    expect(first.tab.locator(".sources")).to_be_visible()
+    second.ask("What is it? SECOND")
+    expect(second.tab.locator(".sources")).to_be_visible()
+    assert "FIRST" not in second.tab.content()
+    expect(second.tab.locator("#pinned")).to_be_empty()
+    assert "SECOND" not in first.tab.content()
+
+
+def test_an_opened_source_stays_open_when_the_next_answer_comes(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.ask("one")
+    visitor.tab.locator("button.mark").first.click()
+    visitor.ask("two")
+    expect(visitor.tab.locator(".sources")).to_have_count(2)
+    expect(visitor.tab.locator("blockquote").first).to_be_visible()
+
+
+def test_the_tab_says_nothing_to_a_passer_by(visit: Open) -> None:
+    title = visit("phone").tab.title()
+    assert title == TEXTS.tab_title
+    assert not re.search(r"abuse|violence|help|crisis|safe|gradio", title, re.IGNORECASE)
+
+
+def test_the_page_has_no_accessibility_violations(visit: Open) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for scheme in ("light", "dark"):
+        visitor = visit("phone", color_scheme=scheme)
+        for message in (None, "What is stonewalling?", "I feel unsafe", "he is choking me"):
+            if message:
+                visitor.ask(message)
+                expect(visitor.tab.locator(".turn .waiting")).to_have_count(0)
+                visitor.tab.wait_for_timeout(300)
+            found = [
+                (violation["id"], [node["html"][:160] for node in violation["nodes"]])
+                for violation in axe.run(visitor.tab).response["violations"]
+            ]
+            assert found == [], f"{scheme}, after {message!r}"
