@@ -18,7 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.port is not None and not 0 <= options.port <= 65535:
         parser.error("--port must be between 0 and 65535 (0 chooses a free one)")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger("bot").setLevel(logging.INFO)
     try:
         settings = load_settings()
         # The rules are read and checked first: a bad file stops the program before anything opens.

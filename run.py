@@ -214,7 +214,16 @@ def chromium() -> str:
         sudo = [] if os.geteuid() == 0 else ["sudo"]
         print("Installing Chromium for the browser tests (apt-get install chromium) ...")
         run(*sudo, "apt-get", "update", "-qq", check=True)
-        run(*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", check=True)
+        run(
+            *sudo,
+            "apt-get",
+            "install",
+            "-y",
+            "-qq",
+            "--no-install-recommends",
+            "chromium",
+            check=True,
+        )
         found = shutil.which("chromium") or ""
     if not found:
         run(PYTHON, "-m", "playwright", "install", "chromium", check=True)

@@ -1,0 +1,1 @@
+"""Measurements; each prints ratios or counts of one run: ``python -m bench.NAME``."""

@@ -13,7 +13,7 @@ from bot.conversation import Bot, Draft
 from bot.errors import BotError, IndexUnavailable
 from bot.knowledge.embed import Embedder, make_embedder
 from bot.knowledge.index import Index, open_index, open_store
-from bot.knowledge.ingest import OnProgress, ingest
+from bot.knowledge.ingest import Stage, ingest
 from bot.knowledge.retrieve import DenseRetriever
 from bot.safety import SafetyLayer
 from bot.settings import Settings
@@ -46,11 +46,11 @@ class Parts:
         self.library.warm_up()
 
 
-def build(settings: Settings, on_progress: OnProgress | None = None) -> Parts:
+def build(settings: Settings) -> Parts:
     """Join the parts; returns as soon as crisis cards can be shown.
 
     Raises ``RulesError`` if the rules file is bad: the program must not start on it. If there
-    is no index yet, warming up ingests ``settings.corpus``, reporting to ``on_progress``.
+    is no index yet, warming up ingests ``settings.corpus``.
     """
     safety = SafetyLayer.load(settings.rules)
     for problem in safety.stale(datetime.now(tz=UTC).date()):
@@ -61,10 +61,8 @@ def build(settings: Settings, on_progress: OnProgress | None = None) -> Parts:
             DenseRetriever(index, embedder), safety.contact, threshold=settings.answer_threshold
         )
 
-    library = LiveLibrary(settings, make_answerer, on_progress)
-    bot = Bot(
-        safety, library, max_message=settings.max_message, max_turns=settings.max_turns
-    )
+    library = LiveLibrary(settings, make_answerer)
+    bot = Bot(safety, library, max_message=settings.max_message, max_turns=settings.max_turns)
     return Parts(settings, safety, bot, library)
 
 
@@ -80,11 +78,9 @@ class LiveLibrary:
         self,
         settings: Settings,
         make_answerer: Callable[[Index, Embedder], Answerer],
-        on_progress: OnProgress | None = None,
     ) -> None:
         self._settings = settings
         self._make_answerer = make_answerer
-        self._on_progress = on_progress or (lambda _stage, _done, _total: None)
         self._lock = threading.Lock()
         self._embedder: Embedder | None = None
         self._index: Index | None = None
@@ -104,8 +100,10 @@ class LiveLibrary:
             self._current()
         except BotError as error:
             logger.error("%s", error)
-        except Exception:  # a thread must not die unheard
-            logger.exception("Loading failed; it is tried again at the next question.")
+        except Exception as error:  # a thread must not die unheard
+            logger.error("Loading failed, the next question tries again: %r", error)
+        else:
+            logger.info("Answers are ready.")
 
     def draft(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> Draft:
         """Answer the last turn; see ``bot.conversation.Answerer``."""
@@ -114,17 +112,18 @@ class LiveLibrary:
     def _current(self) -> Answerer:
         with self._lock:
             if self._answerer is None or self._index is None or not self._index.is_current():
-                self._reload()
-            assert self._answerer is not None
+                self._answerer = self._reloaded()
             return self._answerer
 
-    def _reload(self) -> None:
+    def _reloaded(self) -> Answerer:
         """Open the current index; one that has become unusable is no reason to drop the old."""
         try:
             if self._embedder is None:
                 embedder = make_embedder(self._settings)
                 if not open_store(self._settings).current():
-                    ingest([self._settings.corpus], self._settings, embedder, self._on_progress)
+                    logger.info("There is no index yet: ingesting %s.", self._settings.corpus)
+                    summary = ingest([self._settings.corpus], self._settings, embedder, _told)
+                    logger.info("Ingested %d passages.", summary.added)
                 embedder.load()
                 self._embedder = embedder
             index = open_index(self._settings, self._embedder.identity)
@@ -132,7 +131,13 @@ class LiveLibrary:
             if self._answerer is None:
                 raise
             logger.error("%s The version already open stays in use.", error)
-            return
-        self._answerer = self._make_answerer(index, self._embedder)
+            return self._answerer
         # The version before is left open for the questions that are still reading it.
         self._index = index
+        return self._make_answerer(index, self._embedder)
+
+
+def _told(stage: Stage, done: int, total: int) -> None:
+    """Progress of a first ingest, for the log: a line as each stage begins."""
+    if done == 0 and total:
+        logger.info("First start: %s (%d) ...", stage, total)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -151,8 +152,8 @@ class Bot:
             again = bool(risky - {len(kept) - 1})
             card = self._safety.card(assessment, kept, again=again)
             note = self._safety.note(assessment)
-        except Exception:  # the card must come whatever breaks
-            logger.exception("Screening failed; the fallback card is shown.")
+        except Exception as error:  # the card must come whatever breaks
+            logger.error("Screening failed, the fallback card is shown: %s", _fault(error))
             assessment = Assessment(level=Level.CRISIS)
             card, note, fresh = self._safety.fallback_card(), "", True
         ms = _ms_since(started)
@@ -230,8 +231,8 @@ class Bot:
         except BotError as error:
             logger.error("%s", error)
             kind, text = "error", self._texts.unavailable
-        except Exception:  # a fault here must not take the card away
-            logger.exception("Answering failed.")
+        except Exception as error:  # a fault here must not take the card away
+            logger.error("Answering failed: %s", _fault(error))
             kind, text = "error", self._texts.unavailable
         ms["total"] = screened.ms + _ms_since(started)
         return Reply(
@@ -254,6 +255,13 @@ class Bot:
 
 def _trace(assessment: Assessment) -> dict[str, object]:
     return {"turn_id": secrets.token_hex(6), "rules": [hit.rule for hit in assessment.hits]}
+
+
+def _fault(error: Exception) -> str:
+    """What went wrong and where, without the error's message: it might quote the visitor."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"
+    return f"{type(error).__name__} at {where}"
 
 
 def _ms_since(started: float) -> float:

@@ -53,9 +53,14 @@ def test_a_part_imports_only_what_lies_below_it(path: Path) -> None:
 
 
 def test_only_one_module_imports_chromadb() -> None:
-    users = [p for p in (ROOT / "bot").rglob("*.py") if any(
-        name.split(".")[0] == "chromadb" for name in imports(p))]  # fmt: skip
-    assert [path.relative_to(ROOT).as_posix() for path in users] == ["bot/knowledge/index/chroma.py"]
+    users = [
+        p
+        for p in (ROOT / "bot").rglob("*.py")
+        if any(name.split(".")[0] == "chromadb" for name in imports(p))
+    ]
+    assert [path.relative_to(ROOT).as_posix() for path in users] == [
+        "bot/knowledge/index/chroma.py"
+    ]
 
 
 def test_the_safety_layer_imports_nothing_slow() -> None:

@@ -112,3 +112,58 @@ def test_a_bad_setting_is_told_by_name() -> None:
 
 def test_an_unknown_command_is_a_usage_error() -> None:
     assert bot("sing").returncode == 2
+
+
+class TestAsk:
+    """``ask`` with the real model and index, from our article and from the published text."""
+
+    @pytest.fixture(scope="class", params=["corpus", "published"])
+    def index(
+        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> tuple[str, Path]:
+        folder = str(tmp_path_factory.mktemp("index"))
+        source = ROOT / "corpus" / "feeling-disconnected.md"
+        if request.param == "published":
+            source = ROOT.parent / "shared" / "article.txt"
+            if not source.exists():
+                pytest.skip("the published text is not beside the project")
+        subprocess.run(
+            [sys.executable, "ingest.py", str(source)],
+            cwd=ROOT,
+            env={**os.environ, "BOT_INDEX": folder},
+            check=True,
+        )
+        return folder, source
+
+    def test_silence_is_answered_from_the_passage_on_stonewalling(
+        self, index: tuple[str, Path]
+    ) -> None:
+        folder, source = index
+        question = "My partner says nothing to me for days when angry. What is that?"
+        done = bot("ask", "--json", question, index=folder)
+        row = json.loads(done.stdout)
+        assert done.returncode == 0
+        assert (row["kind"], row["level"], row["card"]) == ("answer", "none", None)
+        assert row["citations"][0]["quote"].startswith("Stonewalling or Silent Treatment")
+        passages = [passage["text"] for passage in row["passages"]]
+        document = source.read_text(encoding="utf-8")
+        assert all(passage in document for passage in passages)
+        for citation in row["citations"]:
+            assert any(citation["quote"] in passage for passage in passages)
+
+    def test_lines_are_answered_in_order_and_a_bad_one_in_its_place(
+        self, index: tuple[str, Path]
+    ) -> None:
+        stdin = b'{"text": "What is stonewalling?"}\nnope\n{"text": "I want to die"}\n'
+        done = bot("ask", stdin=stdin, index=index[0])
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [row.get("kind", "bad") for row in rows] == ["answer", "bad", "safety"]
+        assert rows[2]["card"]["resources"][0]["phone"] == "000"
+        assert done.returncode == 1
+
+    def test_a_question_and_its_sources_are_shown_to_a_person(
+        self, index: tuple[str, Path]
+    ) -> None:
+        done = bot("ask", "What is stonewalling?", index=index[0])
+        assert "Silent Treatment" in done.stdout
+        assert "[1] " in done.stdout

@@ -15,9 +15,14 @@ from bot.types import Assessment, Card, Citation, Level, Passage, Scored
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSAGE = Passage(
-    id="p", text="Silence hurts. It isolates.", section=("Abuse",), span=(0, 27), order=0,
-    source="a.md", title="A",
-)  # fmt: skip
+    id="p",
+    text="Silence hurts. It isolates.",
+    section=("Abuse",),
+    span=(0, 27),
+    order=0,
+    source="a.md",
+    title="A",
+)
 
 
 class ScriptedAnswerer:

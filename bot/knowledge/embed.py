@@ -133,7 +133,9 @@ class SentenceEmbedder:
             os.environ.update(_OFFLINE)
             try:
                 from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+                from transformers.utils import logging  # noqa: PLC0415
 
+                logging.disable_progress_bar()  # type: ignore[no-untyped-call]
                 self._model = SentenceTransformer(str(self._folder), device="cpu")
             except Exception as error:
                 # Whatever is wrong with a model folder surfaces as almost any exception.

@@ -48,7 +48,7 @@ class IngestSummary:
     problems: tuple[str, ...]
 
 
-class NothingToIngest(DocumentError):  # noqa: N818 - named like its fellows in bot.errors
+class NothingToIngest(DocumentError):
     """Not one document could be read; ``problems`` says why, a line for each path."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 STOPWORDS = frozenset(
     """a about above after again all also am an and any anything are aren't article as ask at be
     because been before being below between both but by can can't cannot could couldn't did didn't
-    do does doesn't doing don't down during each else ever every few for from further get gets give
+    do does doesn't doing don't down during each else ever every few for from further happen happened happens get gets give
     go going got had hadn't has hasn't have haven't having he he'd he'll he's her here here's hers
     herself him himself his how how's i i'd i'll i'm i've if in into is isn't it it's its itself
     just know let let's like list lot make many may me mean means might more most much must my

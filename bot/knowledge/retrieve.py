@@ -46,7 +46,8 @@ class Found:
 
     ``score`` is the joined score (about 0 to 2, comparable within one question only),
     ``cosine`` the nearness of the passage or its nearest sentence (-1 to 1), ``sentences``
-    the cosine of each of its sentences, empty where those are not embedded.
+    how near each of its sentences is to what is sought (-1 to 1),
+    empty where those are not embedded.
     """
 
     passage: Passage
@@ -61,13 +62,14 @@ class Look:
 
     ``question`` is as it was read, misspellings mended; ``near`` tells which subjects it is
     near to, and ``subject`` how near it is to the nearest one that the library covers.
+    ``sought`` is the unit vector of what an answer is like: the question, and its subject.
     """
 
     question: str
     found: tuple[Found, ...]
     near: Nearness
     subject: float
-    vector: Vectors
+    sought: Vectors
 
 
 class Retriever(Protocol):
@@ -86,6 +88,9 @@ class Retriever(Protocol):
 
     def knows(self, term: str) -> bool:
         """Whether any passage holds the stem ``term``."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of ``texts``, to compare with ``Look.sought``."""
 
 
 class HybridRetriever:
@@ -122,6 +127,10 @@ class HybridRetriever:
     def knows(self, term: str) -> bool:
         """Whether any passage holds the stem ``term``."""
         return self._lexical.knows(term)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of ``texts``, to compare with ``Look.sought``."""
+        return self._embedder.encode(texts)
 
     def search(self, question: str, k: int) -> list[Scored]:
         """The ``k`` best passages, best first, with their cosine."""
@@ -165,16 +174,28 @@ class HybridRetriever:
             + SUBJECT * np.array([boost.get(int(at), 0.0) for at in candidates])
         )
         order = np.argsort(-joined, kind="stable")[:k]
+        sought = self._sought(vector, near)
         found = tuple(
             Found(
                 self._passages[candidates[at]],
                 float(joined[at]),
                 float(cosine[at]),
-                self._sentences.of(int(candidates[at]), vector),
+                self._sentences.of(int(candidates[at]), sought),
             )
             for at in order
         )
-        return Look(question, found, near, subject, vector)
+        return Look(question, found, near, subject, sought)
+
+    def _sought(self, vector: Vectors, near: Nearness) -> Vectors:
+        """What an answering sentence is like: the question, and what its subject is about."""
+        if not near.covered.size:
+            return vector
+        best = int(near.covered.argmax())
+        given = (float(near.covered[best]) - _SUBJECT_FROM) / (1 - _SUBJECT_FROM)
+        if given <= 0 or not len(self._links[best][0]):
+            return vector
+        both = vector + given * self._table.about[best]
+        return np.asarray(both / np.linalg.norm(both))
 
 
 def _links(about: Vectors, vectors: Vectors) -> list[tuple[Vectors, Vectors]]:

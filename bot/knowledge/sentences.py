@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SENTENCE = re.compile(r"\S.*?(?:[.!?][\"”’')]*(?=\s|$)|$)", re.DOTALL)
+_SENTENCE = re.compile(r"\S.*?(?:[.!?][\"”’')]*(?=\s+[^\sa-z]|\s*$)|$)", re.DOTALL)
 #: A full stop after these ends no sentence.
 _ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|no)|\b[a-z])\.$", re.I)
 

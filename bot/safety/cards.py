@@ -89,9 +89,7 @@ def _card_texts(book: RuleBook, assessment: Assessment) -> list[CardText]:
     return [text for _, text in texts]
 
 
-def _card_text(
-    book: RuleBook, category: Category, strongest: Hit, hits: Sequence[Hit]
-) -> CardText:
+def _card_text(book: RuleBook, category: Category, strongest: Hit, hits: Sequence[Hit]) -> CardText:
     """The card that stands first in the file among those its strongest hits ask for."""
     usual = book.card_for(category, strongest.level)
     if strongest.level is not Level.CRISIS:

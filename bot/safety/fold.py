@@ -48,7 +48,9 @@ _PUNCTUATION = {
 }
 #: Typographic signs that fold to a single ASCII one: phones put them into most messages.
 _TYPOGRAPHIC = {
-    ord(sign): folded for sign, folded in _PUNCTUATION.items() if folded.isascii() and len(folded) == 1
+    ord(sign): folded
+    for sign, folded in _PUNCTUATION.items()
+    if folded.isascii() and len(folded) == 1
 } | {0xA0: " "}
 #: What even in ASCII needs a second look: entities, backticks, control characters but not "\n".
 _ODD = re.compile(r"[&`\x00-\x09\x0b-\x1f\x7f]")
@@ -135,9 +137,7 @@ class _Unchanged(Sequence[tuple[int, int]]):
     def __getitem__(self, index: int) -> tuple[int, int]: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[tuple[int, int]]: ...
-    def __getitem__(
-        self, index: int | slice
-    ) -> tuple[int, int] | Sequence[tuple[int, int]]:
+    def __getitem__(self, index: int | slice) -> tuple[int, int] | Sequence[tuple[int, int]]:
         """The range of one character, or those of several."""
         if isinstance(index, slice):
             return [(at, at + 1) for at in range(*index.indices(self._length))]

@@ -125,9 +125,7 @@ def _alternatives(
     return _closed(options, sequence), "", position
 
 
-def _closed(
-    options: list[tuple[Node, ...]], sequence: list[Node]
-) -> tuple[tuple[Node, ...], ...]:
+def _closed(options: list[tuple[Node, ...]], sequence: list[Node]) -> tuple[tuple[Node, ...], ...]:
     every = (*options, tuple(sequence))
     if not all(every):
         raise PatternError("there is an empty alternative beside '|' or inside brackets")
@@ -211,9 +209,7 @@ def names_in(nodes: tuple[Node, ...]) -> Iterator[Named]:
 class Translator:
     """Turns nodes into RE2 over the code points of a lexicon."""
 
-    def __init__(
-        self, vocabularies: Mapping[str, Vocabulary], codes: Mapping[str, str]
-    ) -> None:
+    def __init__(self, vocabularies: Mapping[str, Vocabulary], codes: Mapping[str, str]) -> None:
         self._vocabularies = vocabularies
         self._codes = codes
         self._done: dict[tuple[str, str], str] = {}

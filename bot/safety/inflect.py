@@ -27,7 +27,9 @@ def inflect(line: str) -> dict[str, tuple[str, ...]]:
     }
     if not rest:
         return forms
-    return {form: tuple(f"{each} {rest}" for each in spellings) for form, spellings in forms.items()}
+    return {
+        form: tuple(f"{each} {rest}" for each in spellings) for form, spellings in forms.items()
+    }
 
 
 def _stem(base: str) -> str:

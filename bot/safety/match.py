@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 
 import re2
 
 from bot.safety.consistency import all_patterns
-from bot.safety.grammar import Node, Translator, words_in
+from bot.safety.grammar import Translator, Word, words_in
 from bot.safety.rulebook import Pattern, Rule, RuleBook
 from bot.safety.words import Lexicon
 
@@ -31,11 +31,11 @@ def build_lexicon(book: RuleBook) -> Lexicon:
         words=[word.text for word in words if not word.prefix],
         prefixes=[word.text for word in words if word.prefix],
         spellings=book.spellings,
-        risk_words=risk | {word for word in book.spellings if len(word) >= 3 and word in risk},
+        risk_words=risk,
     )
 
 
-def _vocabulary_words(book: RuleBook, name: str) -> Iterator[Node]:
+def _vocabulary_words(book: RuleBook, name: str) -> Iterator[Word]:
     for entry in book.vocabularies[name].entries:
         if len(entry) == 1:
             yield from words_in(entry)
@@ -81,7 +81,7 @@ class PatternSet:
                 yield found.span()
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(regex: str) -> re2._Regexp:
     """One pattern on its own, compiled when first needed (the rules are a fixed set)."""
     return re2.compile(regex)
@@ -105,7 +105,7 @@ class Engine:
             [self.regex(pattern) for each in book.overlays for pattern in each.patterns]
         )
 
-    @lru_cache(maxsize=None)  # noqa: B019 - one engine for each rules file, kept for good
+    @cache  # noqa: B019 - one engine for each rules file, kept for good
     def regex(self, pattern: Pattern) -> str:
         """The RE2 expression of a pattern of this book."""
         return self._translator.regex(pattern)

@@ -63,9 +63,7 @@ def _hits(
     found = engine.rules.matching(codes[number])
     if found:
         coded = engine.lexicon.encode_with_spans(turns[number])
-        alone = _Text(
-            coded.codes, coded.spans, (number,) * len(coded.codes), number, joined=False
-        )
+        alone = _Text(coded.codes, coded.spans, (number,) * len(coded.codes), number, joined=False)
         yield from _judged(engine, alone, found, turns, everything)
     first = _window_start(codes, number)
     if first < number:
@@ -106,9 +104,7 @@ def _joined(parts: Sequence[Coded], first: int) -> _Text:
         spans += part.spans[start : start + len(inner)]
         owners += [first + offset] * len(inner)
     last = first + len(parts) - 1
-    return _Text(
-        codes + STOP, (*spans, spans[-1]), (*owners, last), last, joined=True
-    )
+    return _Text(codes + STOP, (*spans, spans[-1]), (*owners, last), last, joined=True)
 
 
 def _judged(
@@ -145,9 +141,7 @@ def _completes(text: _Text, span: tuple[int, int]) -> bool:
     return text.turns[span[0]] < text.last == text.turns[span[1] - 1]
 
 
-def _level(
-    engine: Engine, rule: Rule, text: _Text, span: tuple[int, int]
-) -> tuple[Level, str]:
+def _level(engine: Engine, rule: Rule, text: _Text, span: tuple[int, int]) -> tuple[Level, str]:
     """The level of a match and what lowered it, if anything did."""
     if rule.unless and engine.touching(rule.unless, text.codes, span):
         return Level.NONE, "unless"
@@ -168,9 +162,9 @@ def _hit(
     span: tuple[int, int],
     turns: Sequence[str],
 ) -> Hit:
-    within = [
-        text.spans[index] for index in range(*span) if text.turns[index] == text.last
-    ] or [(0, 0)]
+    within = [text.spans[index] for index in range(*span) if text.turns[index] == text.last] or [
+        (0, 0)
+    ]
     start, end = within[0][0], within[-1][1]
     return Hit(
         rule=rule.id,
@@ -209,13 +203,6 @@ def _with_company(engine: Engine, hits: list[Hit]) -> list[Hit]:
     """Hits of rules that need the company of another category, where they have it."""
     rules = engine.in_company
     present: set[Category] = {
-        hit.category
-        for hit in hits
-        if hit.level >= Level.CRISIS and hit.rule not in rules
+        hit.category for hit in hits if hit.level >= Level.CRISIS and hit.rule not in rules
     }
-    return [
-        hit
-        for hit in hits
-        if hit.rule not in rules or rules[hit.rule] & present
-    ]
-
+    return [hit for hit in hits if hit.rule not in rules or rules[hit.rule] & present]

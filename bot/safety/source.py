@@ -150,6 +150,9 @@ class Reader:
                 texts.append(item)
             else:
                 self.problem(
-                    item.line, where, "a text is expected", "Put it in quotes if it holds ':' or '#'."
+                    item.line,
+                    where,
+                    "a text is expected",
+                    "Put it in quotes if it holds ':' or '#'.",
                 )
         return texts

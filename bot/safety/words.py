@@ -53,17 +53,51 @@ _IS_AFTER = frozenset(
     "he she it that this who what there here where how everything everyone someone".split()
 )
 _CONTRACTIONS = {
-    "can't": "can not", "cant": "can not", "cannot": "can not", "won't": "will not",
-    "wont": "will not", "shan't": "shall not", "ain't": "is not", "aint": "is not",
-    "i'm": "i am", "im": "i am", "i'd": "i would", "let's": "let us",
-    "ive": "i have", "hes": "he is", "shes": "she is", "thats": "that is", "whats": "what is",
-    "theres": "there is", "youre": "you are", "theyre": "they are", "theyll": "they will",
-    "theyve": "they have", "weve": "we have", "whos": "who is",
-    **{f"{verb}nt": f"{verb} not" for verb in (
-        "do", "does", "did", "is", "are", "was", "were", "has", "have", "had",
-        "would", "could", "should", "must", "need",
-    )},
-}  # fmt: skip
+    "can't": "can not",
+    "cant": "can not",
+    "cannot": "can not",
+    "won't": "will not",
+    "wont": "will not",
+    "shan't": "shall not",
+    "ain't": "is not",
+    "aint": "is not",
+    "i'm": "i am",
+    "im": "i am",
+    "i'd": "i would",
+    "let's": "let us",
+    "ive": "i have",
+    "hes": "he is",
+    "shes": "she is",
+    "thats": "that is",
+    "whats": "what is",
+    "theres": "there is",
+    "youre": "you are",
+    "theyre": "they are",
+    "theyll": "they will",
+    "theyve": "they have",
+    "weve": "we have",
+    "whos": "who is",
+    **{
+        f"{verb}nt": f"{verb} not"
+        for verb in (
+            "do",
+            "does",
+            "did",
+            "is",
+            "are",
+            "was",
+            "were",
+            "has",
+            "have",
+            "had",
+            "would",
+            "could",
+            "should",
+            "must",
+            "need",
+        )
+    },
+}
 
 
 def canonical(word: str, spellings: Mapping[str, str]) -> str:
@@ -207,7 +241,7 @@ class Lexicon:
         return sorted(found)
 
     def _undisguised(self, chunk: str) -> str:
-        """The known word behind leetspeak, separators or masked letters; ``""`` if there is none."""
+        """The known word behind leetspeak, separators or masks; ``""`` if there is none."""
         for table in _LEET:
             plain = chunk.translate(table)
             for candidate in (plain, _SEPARATORS.sub("", plain), _SEPARATORS.sub("", chunk)):
@@ -229,7 +263,7 @@ class Lexicon:
         return next((word for word in sorted(self._risk) if mask.fullmatch(word)), "")
 
     def _segment(self, letters: str) -> tuple[str, ...]:
-        """Letters without spaces as known words, one of them a risk word; ``()`` if they are not."""
+        """Letters without spaces as known words, one of them a risk word, or ``()``."""
         if len(letters) > 60:
             return ()
         best: list[tuple[str, ...] | None] = [(), *([None] * len(letters))]

@@ -80,9 +80,13 @@ class Conversation:
         self._first = first
 
     def said(self, message: str, limit: int) -> tuple[str, ...]:
-        """Every visitor turn so far with ``message`` last, at most ``limit`` of them kept."""
+        """The first ``limit`` visitor turns and ``message``.
+
+        Past the limit the bot answers that the conversation is too long; what is dropped then
+        are the turns in between, never the early ones that may hold a disclosure.
+        """
         with self._lock:
-            self._said = [*self._said, message][-limit:]
+            self._said = [*self._said[:limit], message]
             return tuple(self._said)
 
     def add(self, screened: Screened, sign: str) -> None:

@@ -25,10 +25,31 @@ contact: operator
 opening: If you are in danger now, call 000.
 fallback: anyway
 resources:
-  - {id: triple_zero, name: Triple Zero, phone: "000", source: here, verified_on: 2026-11-01, confidence: high}
-  - {id: helper, name: Helper, phone: 1800 000 111, sms: 0400 000 111, source: here, verified_on: 2026-11-01, confidence: high}
-  - {id: extra, name: Extra, phone: 13 00 00, source: here, verified_on: 2026-11-01, confidence: low}
-  - {id: operator, name: Operator, phone: 0400 000 999, source: here, verified_on: 2026-11-01, confidence: high}
+  - id: triple_zero
+    name: Triple Zero
+    phone: "000"
+    source: here
+    verified_on: 2026-11-01
+    confidence: high
+  - id: helper
+    name: Helper
+    phone: 1800 000 111
+    sms: 0400 000 111
+    source: here
+    verified_on: 2026-11-01
+    confidence: high
+  - id: extra
+    name: Extra
+    phone: 13 00 00
+    source: here
+    verified_on: 2026-11-01
+    confidence: low
+  - id: operator
+    name: Operator
+    phone: 0400 000 999
+    source: here
+    verified_on: 2026-11-01
+    confidence: high
 cards:
   - {id: anyway, headline: Call someone, lines: [Any time.], resources: [triple_zero, helper]}
 CARDS
@@ -86,10 +107,11 @@ def small_text() -> str:
         "immediate_danger child_at_risk suicide_self_harm sexual_assault family_violence "
         "harm_to_others using_violence"
     ).split()
+    service = {each: "helper" if each == "family_violence" else "extra" for each in categories}
     cards = [
         f"  - {{id: {category}_{level}, category: {category}, level: {level}, "
         f"headline: {category} {level}, lines: [one {category}, two, three, four], "
-        f"again: [What got in the way?], resources: [triple_zero, {category == 'family_violence' and 'helper' or 'extra'}]}}"
+        f"again: [What got in the way?], resources: [triple_zero, {service[category]}]}}"
         for category in categories
         for level in ("crisis", "emergency")
     ]

@@ -107,10 +107,16 @@ class TestTheShippedRules:
         [
             ("I want to die", ["triple_zero", "lifeline", "suicide_call_back_service"]),
             ("my husband hits me", ["triple_zero", "1800respect", "safe_steps"]),
-            ("I hit my wife last night", ["triple_zero", "mens_referral_service", "mensline_australia"]),
+            (
+                "I hit my wife last night",
+                ["triple_zero", "mens_referral_service", "mensline_australia"],
+            ),
             ("my stepdad hits me and im 13", ["triple_zero", "kids_helpline", "1800respect"]),
             ("my boyfriend raped me", ["triple_zero", "1800respect", "full_stop_australia"]),
-            ("I am going to kill my boss tomorrow", ["triple_zero", "lifeline", "mens_referral_service"]),
+            (
+                "I am going to kill my boss tomorrow",
+                ["triple_zero", "lifeline", "mens_referral_service"],
+            ),
         ],
     )
     def test_the_right_services_lead(

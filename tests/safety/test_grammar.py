@@ -12,7 +12,9 @@ VOCABULARIES = {
     "partner": word_list("partner", ["husband", "wife", "other half"]),
     "hurt": verb_list("hurt", ["hit|hit", "punch"]),
 }
-WORDS = "a b he she me my husband wife other half hit hits hitting punch punches punched punching".split()
+WORDS = (
+    "a b he she me my husband wife other half hit hits hitting punch punches punched punching"
+).split()
 CODES = {word: chr(0x100 + rank) for rank, word in enumerate(WORDS)}
 
 

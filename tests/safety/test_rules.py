@@ -33,11 +33,19 @@ def test_the_small_file_of_these_tests_loads(small: Callable[..., SafetyLayer]) 
         ("patterns: [want to die]", "patterns: ['{partner.past} die']", "not a list of verbs"),
         ("patterns: [want to die]", "patterns: []", "no usable pattern"),
         ("examples: [I want to die]", "examples: [I want cake]", "is not matched"),
-        ("counter_examples: [plants want to die]", "counter_examples: [I want to die]", "is matched"),
+        (
+            "counter_examples: [plants want to die]",
+            "counter_examples: [I want to die]",
+            "is matched",
+        ),
         ("counter_examples: [plants want to die]", "counter_examples: []", "no counter-example"),
         ("card: neck", "card: nick", "card 'nick' does not exist"),
         ("requires: [i]", "ignores: [joking]", "stance 'joking' does not exist"),
-        ("standing: [triple_zero, helper]", "standing: [triple_zero, help]", "'help' does not exist"),
+        (
+            "standing: [triple_zero, helper]",
+            "standing: [triple_zero, help]",
+            "'help' does not exist",
+        ),
         ("fallback: anyway", "fallback: never", "card 'never' does not exist"),
         ("review_days: 90", "review_days: often", "not a number of days"),
         ('phone: "000"', "phone: call us", "not a phone number"),
@@ -69,7 +77,7 @@ def test_a_mistake_is_told_with_its_line_and_mend(
 
 def test_the_line_told_is_the_line_of_the_mistake(mistakes: Mistakes, small_text: str) -> None:
     told = mistakes(("why: Wants to die.", "wy: Wants to die."))
-    line = small_text.split("why: Wants to die.")[0].count("\n") + 1
+    line = small_text.split("why: Wants to die.", maxsplit=1)[0].count("\n") + 1
     assert f"rules.yaml:{line}: " in told[-1] or f"rules.yaml:{line}: " in told[0]
 
 
@@ -79,8 +87,10 @@ def test_all_mistakes_are_told_at_once(mistakes: Mistakes) -> None:
 
 
 def test_an_alias_is_refused_so_no_yaml_bomb_can_grow(mistakes: Mistakes) -> None:
-    told = mistakes(("disguised: [partner, hurt_verbs]", "disguised: &a [partner]"),
-                    ("spellings: {hubby: husband}", "spellings: {hubby: husband, x: *a}"))  # fmt: skip
+    told = mistakes(
+        ("disguised: [partner, hurt_verbs]", "disguised: &a [partner]"),
+        ("{hubby: husband}", "{hubby: husband, x: *a}"),
+    )
     assert any("alias" in each for each in told)
 
 

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from bot.safety.words import Lexicon, canonical
 
-WORDS = "i am he is not do want to die kill killed strangled raped suicide myself my self me husband hit of the".split()
+WORDS = (
+    "i am he is not do want to die kill killed strangled raped suicide myself my self me husband "
+    "hit of the"
+).split()
 LEXICON = Lexicon(
     words=WORDS,
     prefixes=["suicid"],
@@ -63,7 +66,18 @@ def test_a_message_is_understood(message: str, understood: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["skilled", "grape", "drape", "draped", "scraped", "diet", "dyed", "kilt", "killer", "strangle"],
+    [
+        "skilled",
+        "grape",
+        "drape",
+        "draped",
+        "scraped",
+        "diet",
+        "dyed",
+        "kilt",
+        "killer",
+        "strangle",
+    ],
 )
 def test_a_real_word_is_never_taken_for_a_misspelt_one(word: str) -> None:
     assert read(word) == "x"

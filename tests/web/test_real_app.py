@@ -1,0 +1,112 @@
+"""The whole program as a newcomer meets it: ``app.py``, the real model, a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.web.conftest import SHOTS
+
+ROOT = Path(__file__).resolve().parents[2]
+SILENCE = "My partner says nothing to me for days when angry. What is that?"
+
+
+class RunningApp:
+    """``python app.py`` on a free port, with an index folder of its own that is still empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = (folder / "app.log").open("w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "app.py", "--port", "0"],
+            cwd=ROOT,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "BOT_INDEX": str(folder / "index"), "HF_HUB_OFFLINE": "1"},
+        )
+        deadline = time.monotonic() + 90
+        while not (found := re.search(r"http://\S+/", self.said())):
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.05)
+        self.url = found[0]
+
+    def said(self) -> str:
+        """Everything the program printed so far."""
+        return Path(self.log.name).read_text(encoding="utf-8")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(15)
+        self.log.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    running = RunningApp(tmp_path_factory.mktemp("app"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def tab(chromium: Browser, app: RunningApp) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": 1280, "height": 860})
+    page.goto(app.url)
+    page.locator("#box textarea").wait_for()
+    yield page
+    page.close()
+
+
+def ask(tab: Page, message: str) -> None:
+    tab.locator("#box textarea").fill(message)
+    tab.locator("#box textarea").press("Enter")
+
+
+def test_a_first_disclosure_gets_its_card_while_the_model_still_loads(
+    tab: Page, app: RunningApp
+) -> None:
+    ask(tab, "I don't feel safe at home")
+    card = tab.locator(".card").first
+    card.wait_for(timeout=10_000)
+    assert "Answers are ready" not in app.said()
+    numbers = card.locator("a[href^='tel:']").evaluate_all("all => all.map(a => a.href)")
+    assert numbers[:2] == ["tel:000", "tel:1800737732"]
+
+
+def test_a_question_is_answered_from_the_article_with_its_passage(tab: Page) -> None:
+    ask(tab, SILENCE)
+    source = tab.locator(".sources details, details.source").first
+    source.wait_for(timeout=120_000)
+    source.locator("summary").click()
+    expect(source).to_contain_text("Stonewalling or Silent Treatment")
+
+
+def test_the_card_stands_above_the_answer(tab: Page) -> None:
+    ask(tab, SILENCE)
+    tab.locator(".sources details, details.source").first.wait_for(timeout=120_000)
+    ask(tab, "He grabbed me by the throat last week. What is stonewalling?")
+    last = tab.locator(".turn").last
+    last.locator(".sources details, details.source").first.wait_for(timeout=60_000)
+    card, answer = last.locator(".card"), last.locator(".answer")
+    top, below = card.bounding_box(), answer.bounding_box()
+    assert top
+    assert below
+    assert top["y"] + top["height"] <= below["y"]
+    SHOTS.mkdir(exist_ok=True)
+    tab.screenshot(path=SHOTS / "real-app.png")
+
+
+def test_the_first_start_tells_that_it_ingests_the_article(app: RunningApp) -> None:
+    deadline = time.monotonic() + 120
+    while "Answers are ready" not in app.said():
+        assert time.monotonic() < deadline, app.said()
+        time.sleep(0.2)
+    assert "Ingested 44 passages" in app.said()
+    assert "Traceback" not in app.said()
