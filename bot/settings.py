@@ -40,7 +40,10 @@ class Settings(BaseSettings):
         default=200, ge=10, le=10_000, description="Visitor turns kept in one conversation."
     )
     answer_threshold: float = Field(
-        default=0.34, ge=-1, le=1, description="Least similarity at which a passage may answer."
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Least confidence, 0 to 1, at which the article is said to cover a question.",
     )
 
 

@@ -13,7 +13,7 @@ from bot.types import Citation, Passage
 #: Words of quotation in an answer that is not a list, shared by the questions in a message.
 BUDGET = 115
 #: Words the first passage of an answer may take, so that others have their say.
-_FIRST = 80
+_FIRST = 90
 _FEWEST = 8
 #: A list whose items run to more words than this is given by first sentences.
 _LONGEST_LIST = 230
@@ -65,7 +65,13 @@ def quoted(sheet: Sheet, found: Sequence[Found], question: str, budget: int) -> 
     """Paragraphs that quote the best of ``found`` within ``budget`` words, each with its mark."""
     paragraphs: list[str] = []
     left = budget
-    fit = [one for one in found if one.score >= _NEARLY * found[0].score]
+    best = max(found[0].sentences, default=0.0)
+    fit = [
+        one
+        for one in found
+        if one.score >= _NEARLY * found[0].score
+        and max(one.sentences, default=0.0) >= _NEARLY * best
+    ]
     for one in fit[:_MOST_PASSAGES]:
         if sheet.cites(one.passage):
             continue
@@ -109,9 +115,7 @@ def _scores(
     if len(found.sentences) == len(spans):
         return found.sentences
     asked = set(terms(question))
-    return [
-        len(asked & set(terms(text[start:end]))) / max(len(asked), 1) for start, end in spans
-    ]
+    return [len(asked & set(terms(text[start:end]))) / max(len(asked), 1) for start, end in spans]
 
 
 def listed(sheet: Sheet, listing: Listing, may_use: Callable[[Passage], bool]) -> list[str]:
@@ -142,9 +146,7 @@ def named(sheet: Sheet, listing: Listing, may_use: Callable[[Passage], bool]) ->
     return "\n".join(rows)
 
 
-def _opening(
-    sheet: Sheet, listing: Listing, may_use: Callable[[Passage], bool]
-) -> list[str]:
+def _opening(sheet: Sheet, listing: Listing, may_use: Callable[[Passage], bool]) -> list[str]:
     lead = listing.lead
     if lead is not None and may_use(lead) and listing.lead_in in lead.text:
         whole = len(lead.text.split()) <= _LONGEST_LEAD

@@ -12,6 +12,10 @@ from bot.types import Passage
 
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
 _LABEL = re.compile(r"^([^:.!?\n]{2,70}):\s+\S")
+_ADVICE = re.compile(
+    r"\b(?:steps?|how to|tips?|ways to|(?:what|things) (?:you|we|to) (?:\w+ )?do|you can)\b",
+    re.IGNORECASE,
+)
 _LONGEST_LABEL = 7  # words
 
 
@@ -36,6 +40,11 @@ class Listing:
     items: tuple[Item, ...]
     ordered: bool
     sections: bool
+
+    @property
+    def advice(self) -> bool:
+        """Whether it says what somebody can do."""
+        return _ADVICE.search(f"{self.heading}. {self.lead_in}") is not None
 
     @property
     def ids(self) -> frozenset[str]:

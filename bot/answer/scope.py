@@ -17,8 +17,8 @@ from bot.knowledge.retrieve import Found, Look
 from bot.knowledge.subjects import Outside, Subjects
 
 #: cosine, subject, outside, shared, foreign, and what is added to their weighted sum.
-WEIGHTS = (4.0, 11.0, -16.0, 4.0, -1.0)
-BIAS = 0.6
+WEIGHTS = (3.0, 10.5, -6.0, 3.0, -2.5)
+BIAS = -4.3
 #: From this cosine a question is taken to be about an outside subject by name.
 NAMED_FROM = 0.55
 _FAR_COSINE = 0.25
@@ -71,8 +71,8 @@ def weigh(
     """Weigh what was found for a question, looked up in one or more wordings.
 
     ``found`` are the passages that may be used, best first; ``knows`` tells whether the library
-    holds a stem. Of several wordings the most favourable signal counts, except for the
-    subjects outside: there the least favourable does.
+    holds a stem. Of several wordings the most favourable signal counts. For the subjects
+    outside it is the least favourable of the first and the last, where the question stands.
     """
     if not found:
         return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0)
@@ -106,7 +106,7 @@ def _outside(
     said = f" {' '.join(words(nearest))} "
     best, topic = 0.0, None
     for place, subject in enumerate(subjects.outside):
-        near = max(float(look.near.outside[place]) for look in looks)
+        near = max(float(look.near.outside[place]) for look in (looks[0], looks[-1]))
         if near > best and not any(f" {' '.join(words(word))} " in said for word in subject.unless):
             best, topic = near, subject
     return best, topic

@@ -18,8 +18,7 @@ class AnswerTexts:
         "The article doesn't cover that. The nearest thing it does cover is “{topic}”."
     )
     not_covered_topic: str = (
-        "The article says nothing about {subject}. "
-        "The nearest thing it does cover is “{topic}”."
+        "The article says nothing about {subject}. The nearest thing it does cover is “{topic}”."
     )
     nothing_near: str = "The article doesn't cover that. You could ask it another way."
     far: str = (

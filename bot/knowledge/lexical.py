@@ -21,7 +21,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 STOPWORDS = frozenset(
     """a about above after again all also am an and any anything are aren't article as ask at be
     because been before being below between both but by can can't cannot could couldn't did didn't
-    do does doesn't doing don't down during each else ever every few for from further happen happened happens get gets give
+    do does doesn't doing don't down during each else ever every few for from further get gets
+    give happen happened happens
     go going got had hadn't has hasn't have haven't having he he'd he'll he's her here here's hers
     herself him himself his how how's i i'd i'll i'm i've if in into is isn't it it's its itself
     just know let let's like list lot make many may me mean means might more most much must my
@@ -42,8 +43,9 @@ def words(text: str) -> list[str]:
 
 
 @functools.cache
-def _stemmer() -> Any:  # noqa: ANN401 - PyStemmer has no types
-    from Stemmer import Stemmer  # noqa: PLC0415 - not needed by a crisis card
+def _stemmer() -> Any:
+    # Imported here because a crisis card does not need it; it has no types.
+    from Stemmer import Stemmer  # type: ignore[import-not-found]  # noqa: PLC0415
 
     return Stemmer("english")
 
@@ -63,7 +65,8 @@ class LexicalIndex:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Index ``texts``, of which there may be none."""
-        import bm25s  # noqa: PLC0415 - brings SciPy, which a crisis card must not wait for
+        # Brings SciPy with it, which a crisis card must not wait for.
+        import bm25s  # type: ignore[import-untyped]  # noqa: PLC0415
 
         tokens = [terms(text) for text in texts]
         self._size = len(texts)

@@ -70,9 +70,9 @@ def split(document: Document) -> tuple[Passage, ...]:
 
 def embedding_text(passage: Passage) -> str:
     """What the sentence model reads for a passage: where it stands, then what it says."""
-    where = " > ".join((passage.title, *passage.section))
+    where = " > ".join(filter(None, (passage.title, *passage.section)))
     said = f"{passage.lead_in} {passage.text}" if passage.lead_in else passage.text
-    return " ".join(f"{where}: {said}".split())
+    return " ".join((f"{where}: {said}" if where else said).split())
 
 
 def _hash(*parts: str) -> str:

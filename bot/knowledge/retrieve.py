@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from bot.knowledge.embed import Embedder, Vectors
 from bot.knowledge.index import Index
 from bot.knowledge.lexical import LexicalIndex
 from bot.knowledge.passages import embedding_text
+from bot.knowledge.remember import RememberingEmbedder
 from bot.knowledge.sentences import sentence_spans
 from bot.knowledge.spelling import KnowsWords, Speller
 from bot.knowledge.subjects import Nearness, Subjects, SubjectTable, read_subjects
@@ -90,27 +92,37 @@ class Retriever(Protocol):
         """Whether any passage holds the stem ``term``."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """The unit vectors of ``texts``, to compare with ``Look.sought``."""
+        """The unit vectors of fixed texts, to compare with ``Look.sought``."""
 
 
 class HybridRetriever:
     """Retrieval over one version of the index; immutable once made, safe for many threads."""
 
     def __init__(
-        self, index: Index, embedder: Embedder, subjects: Subjects | None = None
+        self,
+        index: Index,
+        embedder: Embedder,
+        subjects: Subjects | None = None,
+        *,
+        remember: Path | None = None,
     ) -> None:
-        """Read the index into memory; embeds the subjects and, of a small library, sentences."""
+        """Read the index into memory; embeds the subjects and, of a small library, sentences.
+
+        With a file in ``remember``, their vectors are kept there for the next start.
+        """
         self._index = index
         self._embedder = embedder
+        fixed = RememberingEmbedder(embedder, remember) if remember else embedder
+        self._fixed: Embedder = fixed
         self._passages = tuple(index.passages())
         _, self._vectors = index.embeddings()
         self._at = {passage.id: at for at, passage in enumerate(self._passages)}
         texts = [embedding_text(passage) for passage in self._passages]
         self._lexical = LexicalIndex(texts)
         self._mean = self._vectors.mean(axis=0) if len(self._vectors) else None
-        self._table = SubjectTable(read_subjects() if subjects is None else subjects, embedder)
-        self._links = _links(self._table.about, self._vectors)
-        self._sentences = _Sentences(self._passages, embedder)
+        self._table = SubjectTable(read_subjects() if subjects is None else subjects, fixed)
+        self._sentences = _Sentences(self._passages, fixed)
+        self._links = [self._link(about) for about in self._table.about]
         known = embedder.vocabulary() if isinstance(embedder, KnowsWords) else frozenset()
         self._speller = Speller(known, (*texts, *self._table.subjects.texts))
 
@@ -129,8 +141,8 @@ class HybridRetriever:
         return self._lexical.knows(term)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """The unit vectors of ``texts``, to compare with ``Look.sought``."""
-        return self._embedder.encode(texts)
+        """The unit vectors of fixed texts, to compare with ``Look.sought``."""
+        return self._fixed.encode(texts)
 
     def search(self, question: str, k: int) -> list[Scored]:
         """The ``k`` best passages, best first, with their cosine."""
@@ -163,7 +175,7 @@ class HybridRetriever:
         cosine = self._vectors[candidates] @ vector
         usual, top = float(self._mean @ vector), nearest[0].score
         dense = cosine
-        if self._sentences:
+        if self._sentences.known:
             sentence = self._sentences.best(vector)
             dense = (cosine + sentence[candidates]) / 2
             usual, top = (usual + float(sentence.mean())) / 2, float(dense.max())
@@ -186,6 +198,20 @@ class HybridRetriever:
         )
         return Look(question, found, near, subject, sought)
 
+    def _link(self, about: Vectors) -> tuple[Vectors, Vectors]:
+        """The places of the passages about a subject, and how closely they are (0 to 1)."""
+        if not self._passages:
+            return np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)
+        cosines = [self._vectors @ about]
+        if self._sentences.known:
+            cosines.append(self._sentences.best(about))
+        if max(float(each.max(initial=0.0)) for each in cosines) < _SUBJECT_IN_LIBRARY:
+            return np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)
+        strength = np.mean([_above_usual(each) for each in cosines], axis=0) ** 3
+        order = np.argsort(-strength, kind="stable")[:CANDIDATES]
+        order = order[strength[order] >= _LINK_LEAST]
+        return order, strength[order]
+
     def _sought(self, vector: Vectors, near: Nearness) -> Vectors:
         """What an answering sentence is like: the question, and what its subject is about."""
         if not near.covered.size:
@@ -198,28 +224,17 @@ class HybridRetriever:
         return np.asarray(both / np.linalg.norm(both))
 
 
-def _links(about: Vectors, vectors: Vectors) -> list[tuple[Vectors, Vectors]]:
-    """For each subject the places of the passages about it, and how closely (0 to 1)."""
-    links = []
-    for row in about:
-        cosine = vectors @ row
-        top = float(cosine.max(initial=0.0))
-        if top < _SUBJECT_IN_LIBRARY:
-            links.append((np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)))
-            continue
-        usual = float(cosine.mean())
-        strength = np.clip((cosine - usual) / max(top - usual, _TINY), 0.0, 1.0) ** 3
-        order = np.argsort(-strength, kind="stable")[:CANDIDATES]
-        order = order[strength[order] >= _LINK_LEAST]
-        links.append((order, strength[order]))
-    return links
+def _above_usual(cosine: Vectors) -> Vectors:
+    """How far each cosine stands above the mean: 1 for the highest, 0 for the mean or less."""
+    usual, top = float(cosine.mean()), float(cosine.max())
+    return np.asarray(np.clip((cosine - usual) / max(top - usual, _TINY), 0.0, 1.0))
 
 
 class _Sentences:
-    """Sentence vectors of a small library; false if the library is too large for them."""
+    """Sentence vectors of a small library; ``known`` is false if it is too large for them."""
 
     def __init__(self, passages: Sequence[Passage], embedder: Embedder) -> None:
-        small = 0 < len(passages) <= SENTENCES_UP_TO
+        self.known = small = 0 < len(passages) <= SENTENCES_UP_TO
         spans = [sentence_spans(one.text) for one in passages] if small else []
         texts = [
             one.text[start:end]
@@ -227,19 +242,15 @@ class _Sentences:
             for start, end in each
         ]
         self._starts = np.concatenate(([0], np.cumsum([len(each) for each in spans]))).astype(int)
-        self._vectors = embedder.encode(texts) if small else None
-
-    def __bool__(self) -> bool:
-        return self._vectors is not None
+        self._vectors = embedder.encode(texts)
 
     def best(self, vector: Vectors) -> Vectors:
         """The cosine of the nearest sentence of every passage."""
-        assert self._vectors is not None
         return np.asarray(np.maximum.reduceat(self._vectors @ vector, self._starts[:-1]))
 
     def of(self, at: int, vector: Vectors) -> tuple[float, ...]:
         """The cosines of the sentences of passage number ``at``; empty without vectors."""
-        if self._vectors is None:
+        if not self.known:
             return ()
         rows = self._vectors[self._starts[at] : self._starts[at + 1]]
         return tuple((rows @ vector).tolist())

@@ -19,8 +19,10 @@ gives the numbers of the words it covers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from bot.safety.inflect import FORMS, inflect
 
@@ -74,6 +76,7 @@ class Choice:
 
 
 Node = Word | Named | Raw | Choice
+BOUNDARY = Raw("[.?]")
 
 
 def parse(pattern: str) -> tuple[Node, ...]:
@@ -139,7 +142,7 @@ def _atom(token: str) -> Node:
             raise PatternError(f"a gap is 1 to {_LONGEST_GAP} words, not {width}")
         return Raw(f"{_INSIDE}{{0,{width}}}")
     if token in {"^", "$"}:
-        return Raw("[.?]")
+        return BOUNDARY
     if token == "_":
         return Raw(_INSIDE)
     if token.endswith("}"):
@@ -206,17 +209,77 @@ def names_in(nodes: tuple[Node, ...]) -> Iterator[Named]:
                 yield from names_in(option)
 
 
-class Translator:
-    """Turns nodes into RE2 over the code points of a lexicon."""
+Group = frozenset[str]
+#: How common the words of a group are together, and the group.
+_Weighed = tuple[int, Group]
 
-    def __init__(self, vocabularies: Mapping[str, Vocabulary], codes: Mapping[str, str]) -> None:
+
+class Translator:
+    """Turns nodes into RE2 over the code points of a lexicon.
+
+    ``frequency`` tells how common the word of a code point is, in any unit.
+    """
+
+    def __init__(
+        self,
+        vocabularies: Mapping[str, Vocabulary],
+        codes: Mapping[str, str],
+        frequency: Callable[[str], int] = lambda _code: 1,
+    ) -> None:
         self._vocabularies = vocabularies
         self._codes = codes
-        self._done: dict[tuple[str, str], str] = {}
+        self._sorted_words = sorted(codes)
+        self._frequency = frequency
+        self._regexes: dict[tuple[str, str], str] = {}
+        self._groups: dict[tuple[str, str], _Weighed | None] = {}
+        self._words: dict[tuple[str, bool], _Weighed] = {}
 
     def regex(self, nodes: tuple[Node, ...]) -> str:
         """The RE2 expression of a sequence of nodes."""
         return "".join(self._node(node) for node in nodes)
+
+    def required(self, nodes: tuple[Node, ...]) -> list[Group]:
+        """Groups of code points one of each of which is in every match, the rarest first."""
+        weighed = {each for node in nodes if (each := self._group(node)) is not None}
+        return [group for _, group in sorted(weighed, key=itemgetter(0))]
+
+    def _group(self, node: Node) -> _Weighed | None:
+        """The code points one of which is in every match of a node; ``None`` if none need be."""
+        match node:
+            case Word():
+                return self._weighed_word(node)
+            case Named(name, form, negated=False):
+                key = (name, form)
+                if key not in self._groups:
+                    self._groups[key] = self._any_of(self._entries(name, form))
+                return self._groups[key]
+            case Choice(options, optional=False):
+                return self._any_of(options)
+        return None
+
+    def _weighed_word(self, word: Word) -> _Weighed:
+        key = (word.text, word.prefix)
+        if key not in self._words:
+            points = self._points(word)
+            self._words[key] = sum(map(self._frequency, points)), points
+        return self._words[key]
+
+    def _any_of(self, options: tuple[tuple[Node, ...], ...]) -> _Weighed | None:
+        """The rarest group of each option together; ``None`` if an option has none."""
+        points: set[str] = set()
+        weight = 0
+        for option in options:
+            groups = [each for node in option if (each := self._group(node)) is not None]
+            if not groups:
+                return None
+            rarest = min(groups, key=itemgetter(0))
+            points |= rarest[1]
+            weight += rarest[0]
+        return weight, frozenset(points)
+
+    def _entries(self, name: str, form: str) -> tuple[tuple[Node, ...], ...]:
+        vocabulary = self._vocabularies[name]
+        return vocabulary.forms[form] if form else vocabulary.entries
 
     def _node(self, node: Node) -> str:
         match node:
@@ -233,11 +296,9 @@ class Translator:
 
     def _named(self, name: str, form: str) -> str:
         key = (name, form)
-        if key not in self._done:
-            vocabulary = self._vocabularies[name]
-            entries = vocabulary.forms[form] if form else vocabulary.entries
-            self._done[key] = f"(?:{self._options(entries)})"
-        return self._done[key]
+        if key not in self._regexes:
+            self._regexes[key] = f"(?:{self._options(self._entries(name, form))})"
+        return self._regexes[key]
 
     def _options(self, options: tuple[tuple[Node, ...], ...]) -> str:
         """Alternatives, those of a single word gathered in one character class, longest first."""
@@ -252,23 +313,23 @@ class Translator:
         return "|".join([*longer, _class(points)] if points else longer)
 
     def _single_words(self, name: str, form: str) -> set[str]:
-        vocabulary = self._vocabularies[name]
-        entries = vocabulary.forms[form] if form else vocabulary.entries
         points: set[str] = set()
-        for entry in entries:
+        for entry in self._entries(name, form):
             if len(entry) == 1 and isinstance(entry[0], Word):
                 points |= self._points(entry[0])
             elif len(entry) == 1 and isinstance(entry[0], Named):
                 points |= self._single_words(entry[0].name, entry[0].form)
         return points
 
-    def _points(self, word: Word) -> set[str]:
+    def _points(self, word: Word) -> Group:
         if not word.prefix:
-            return {self._codes[word.text]}
-        return {code for known, code in self._codes.items() if known.startswith(word.text)}
+            return frozenset((self._codes[word.text],))
+        first = bisect_left(self._sorted_words, word.text)
+        last = bisect_left(self._sorted_words, word.text + "\U0010ffff")
+        return frozenset(self._codes[known] for known in self._sorted_words[first:last])
 
 
-def _class(points: set[str]) -> str:
+def _class(points: Set[str]) -> str:
     if len(points) == 1:
         return next(iter(points))
     return f"[{''.join(sorted(points))}]"

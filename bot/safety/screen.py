@@ -143,7 +143,7 @@ def _completes(text: _Text, span: tuple[int, int]) -> bool:
 
 def _level(engine: Engine, rule: Rule, text: _Text, span: tuple[int, int]) -> tuple[Level, str]:
     """The level of a match and what lowered it, if anything did."""
-    if rule.unless and engine.touching(rule.unless, text.codes, span):
+    if engine.touching(rule.unless, text.codes, span):
         return Level.NONE, "unless"
     level, why = rule.level, ""
     for stance in engine.book.stances:
@@ -179,17 +179,17 @@ def _hit(
 
 def _holds(engine: Engine, stance: Stance, codes: str, span: tuple[int, int]) -> bool:
     start, end = span
-    if stance.unless and engine.found(stance.unless, codes):
+    if engine.found(stance.unless, codes):
         return False
-    if stance.before and engine.ending_at(stance.before, codes, start):
+    if engine.ending_at(stance.before, codes, start):
         return True
-    if stance.after and engine.starting_at(stance.after, codes, end):
+    if engine.starting_at(stance.after, codes, end):
         return True
-    if stance.inside and engine.found(stance.inside, codes[start:end]):
+    if engine.found(stance.inside, codes[start:end]):
         return True
-    if stance.message and engine.found(stance.message, codes):
+    if engine.found(stance.message, codes):
         return True
-    return bool(stance.sentence) and engine.found(stance.sentence, _sentence(codes, start, end))
+    return engine.found(stance.sentence, _sentence(codes, start, end))
 
 
 def _sentence(codes: str, start: int, end: int) -> str:

@@ -47,6 +47,8 @@ _SEPARATORS = re.compile(r"[\-_.~/\\^'*#%]+")
 _MASK = re.compile(r"[*#%_\-.]+")
 _SHORTEST_MISSPELT = 5
 _LONGEST_DISGUISE = 40
+#: Occurrences below which a word counts as rare.
+_RARE = 1_000_000
 _RUN = re.compile(r"(.)\1{2,}")
 _ENDINGS = (("n't", "not"), ("'ll", "will"), ("'ve", "have"), ("'re", "are"), ("'m", "am"))
 _IS_AFTER = frozenset(
@@ -120,12 +122,12 @@ def canonical(word: str, spellings: Mapping[str, str]) -> str:
 
 
 @cache
-def _dictionary() -> tuple[str, ...]:
-    """English words, sorted (symspellpy's list): none is a misspelling of another."""
+def _dictionary() -> dict[str, int]:
+    """English words, sorted, with how often they occur (symspellpy's list, Google Books)."""
     name = "frequency_dictionary_en_82_765.txt"
     text = resources.files("symspellpy").joinpath(name).read_text(encoding="utf-8-sig")
-    words = (line.partition(" ")[0] for line in text.splitlines())
-    return tuple(sorted(word for word in words if "'" not in word))
+    lines = (line.partition(" ") for line in sorted(text.splitlines()))
+    return {word: int(count) for word, _, count in lines if "'" not in word}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,8 @@ class Lexicon:
         self._spellings = dict(spellings)
         known = dict.fromkeys([*words, *(f"{prefix}*" for prefix in prefixes)])
         self.codes = {word: chr(_FIRST_CODE + rank) for rank, word in enumerate(known)}
-        self._prefixes = sorted(
-            (word.rstrip("*") for word in known if word.endswith("*")), key=len, reverse=True
-        )
+        self._words = {code: word for word, code in self.codes.items()}
+        self._prefixes = frozenset(word.rstrip("*") for word in known if word.endswith("*"))
         self._risk = frozenset(risk_words)
         self._risk_by_initial: dict[str, list[str]] = {}
         for word in sorted(self._risk):
@@ -175,14 +176,19 @@ class Lexicon:
             if word.endswith("ing") and len(word) > 5 and clipped not in self.codes:
                 self._table[clipped] = self.codes[word]
 
+    def frequency(self, code: str) -> int:
+        """How common the word of a code point is, in an arbitrary unit."""
+        word = self._words.get(code, "").rstrip("*")
+        return _dictionary().get(word, _RARE) // _RARE + 1
+
     def _code_words(self, words: str) -> str:
         return "".join(self.codes.get(word, UNKNOWN) for word in words.split())
 
     def _real_words(self) -> dict[str, str]:
         """Every English word as unknown, or as the beginning that the rules know of it."""
-        words = _dictionary()
+        words = list(_dictionary())
         table = dict.fromkeys(words, UNKNOWN)
-        for prefix in reversed(self._prefixes):  # the longest last, so that it stands
+        for prefix in sorted(self._prefixes, key=len):  # the longest last, so that it stands
             first = bisect_left(words, prefix)
             last = bisect_left(words, prefix + "\U0010ffff")
             table.update(dict.fromkeys(words[first:last], self.codes[f"{prefix}*"]))
@@ -295,9 +301,9 @@ class Lexicon:
             alike = token.translate(LOOK_ALIKES)
             if alike != token and alike.isascii() and alike in self._table:
                 return self._table[alike]
-        for prefix in self._prefixes:
-            if token.startswith(prefix):
-                return self.codes[f"{prefix}*"]
+        for length in range(min(len(token), self._longest), 1, -1):
+            if token[:length] in self._prefixes:
+                return self.codes[f"{token[:length]}*"]
         if not _SHORTEST_MISSPELT <= len(token) <= _LONGEST_DISGUISE or not token.isascii():
             return UNKNOWN
         return self._misspelt(token) or self._run_together(token) or UNKNOWN
