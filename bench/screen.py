@@ -20,6 +20,7 @@ from bot.safety import SafetyLayer
 from bot.safety.grammar import Choice, Named, Node, Raw, Translator, Vocabulary, Word
 from bot.safety.match import PatternSet
 from bot.safety.rulebook import RuleBook
+from bot.safety.rules import read_rules
 from bot.settings import load_settings
 from bot.types import Level
 
@@ -96,7 +97,8 @@ def main() -> None:
     cases = own_cases("tune")
     harmless = [" ".join(c.turns) for c in cases if c.level is Level.NONE]
     crisis = [" ".join(c.turns) for c in cases if c.is_crisis]
-    letters = _Letters(layer.book).regexes()
+    book = read_rules(load_settings().rules)
+    letters = _Letters(book).regexes()
     options = re2.Options()
     options.max_mem = 1 << 30
     floor = re2.Set.SearchSet(options)
@@ -111,17 +113,17 @@ def main() -> None:
             bare = median_us(lambda text: floor.Match(text.lower()), texts)
             ours = median_us(lambda text: layer.assess([text]), texts)
             print(f"{length:>12} {kind:>9} {bare:>10.1f} {ours:>10.1f} {ours / bare:>6.2f}")
-    _print_growth(layer, texts_of(200, harmless))
+    _print_growth(layer, book, texts_of(200, harmless))
 
 
-def _print_growth(layer: SafetyLayer, texts: Sequence[str]) -> None:
+def _print_growth(layer: SafetyLayer, book: RuleBook, texts: Sequence[str]) -> None:
     """Time to match with the same patterns 4 and 16 times over, each time with other words."""
     engine = layer._engine
     coded = [engine.lexicon.encode(text) for text in texts]
     single = median_us(engine.rules.matching, coded)
     extra = [Word(word) for word in list(engine.lexicon.codes)[:16] if not word.endswith("*")]
-    translator = Translator(layer.book.vocabularies, engine.lexicon.codes, engine.lexicon.frequency)
-    patterns = [pattern for rule in layer.book.rules for pattern in rule.patterns]
+    translator = Translator(book.vocabularies, engine.lexicon.codes, engine.lexicon.frequency)
+    patterns = [pattern for rule in book.rules for pattern in rule.patterns]
     for times in (4, 16):
         more = [(word, *pattern) for word in extra[: times - 1] for pattern in patterns]
         grown = median_us(PatternSet([*patterns, *more], translator).matching, coded)

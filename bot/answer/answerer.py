@@ -33,6 +33,7 @@ class Answerer:
         texts: AnswerTexts | None = None,
     ) -> None:
         """Answer from ``retriever`` where the confidence (0 to 1) reaches ``threshold``."""
+        self.passages: Sequence[Passage] = retriever.passages
         self._contact = contact
         self._threshold = threshold
         self._texts = texts or AnswerTexts()

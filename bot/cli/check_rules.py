@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from bot.safety import SafetyLayer
 from bot.safety.consistency import unused
+from bot.safety.rules import read_rules
 from bot.settings import Settings
 
 
@@ -23,10 +24,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(_options: argparse.Namespace, settings: Settings) -> int:
     """Check the rules file; 1 if anything needs the operator's attention."""
     layer = SafetyLayer.load(settings.rules)  # mistakes are raised, all at once
-    problems = [*layer.stale(datetime.now(tz=UTC).date()), *unused(layer.book)]
+    book = read_rules(settings.rules)
+    problems = [*layer.stale(datetime.now(tz=UTC).date()), *unused(book)]
     for problem in problems:
         print(problem)
-    book = layer.book
     print(
         f"{len(book.rules)} rules, {sum(len(rule.patterns) for rule in book.rules)} patterns, "
         f"{len(book.resources)} services, {len(book.cards)} cards in {len(book.files)} files: "

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from bot.errors import Problem, RulesError
+from bot.errors import Problem
 from bot.safety import cards, screen
-from bot.safety.match import Engine
-from bot.safety.rulebook import Example, OutputRule, Remark, Rule
-from bot.safety.rules import read_rules
+from bot.safety.load import load_engine
+from bot.safety.match import Engine, found
 from bot.types import ABUSE_CATEGORIES, Assessment, Card, Level, Resource
 
 _PHONE = re.compile(r"\+?\(?\d[\d ()\u00a0\-]{3,}\d|\b(?:000|111|112|106|911|999|988)\b")
@@ -34,11 +33,7 @@ class SafetyLayer:
     @classmethod
     def load(cls, path: Path) -> SafetyLayer:
         """Read, validate and compile a rules file; ``RulesError`` holds every mistake."""
-        layer = cls(Engine(read_rules(path)))
-        problems = layer.broken_examples()
-        if problems:
-            raise RulesError(problems)
-        return layer
+        return cls(load_engine(path))
 
     @property
     def standing(self) -> tuple[Resource, ...]:
@@ -89,7 +84,7 @@ class SafetyLayer:
         codes = self._engine.lexicon.encode(text)
         abuse = bool(ABUSE_CATEGORIES & set(assessment.categories))
         for rule in self.book.output_rules:
-            if (abuse or not rule.when_abuse) and self._engine.found(rule.patterns, codes):
+            if (abuse or not rule.when_abuse) and found(self._engine.output_rules[rule.id], codes):
                 return rule.id
         return None
 
@@ -99,7 +94,7 @@ class SafetyLayer:
         return tuple(
             cards.with_services(self.book, remark.line, remark.resources)
             for remark in self.book.remarks
-            if self._engine.found(remark.patterns, codes)
+            if found(self._engine.remarks[remark.id], codes)
         )
 
     def stale(self, today: date) -> list[Problem]:
@@ -115,57 +110,6 @@ class SafetyLayer:
                     Problem(place.path, place.line, f"resources: {resource.id}", what, mend)
                 )
         return problems
-
-    def broken_examples(self) -> list[Problem]:
-        """Examples that do not match their rule and counter-examples that do."""
-        problems = []
-        for rule in self.book.rules:
-            for example in rule.examples:
-                if not self._reaches(rule, example):
-                    problems.append(_example(f"rules: {rule.id}", example, "is not matched"))
-            for example in rule.counter_examples:
-                if self._reaches(rule, example):
-                    problems.append(_example(f"rules: {rule.id}", example, "is matched"))
-        for overlay in self.book.overlays:
-            for example, wanted in _wanted(overlay.examples, overlay.counter_examples):
-                codes = "".join(map(self._engine.lexicon.encode, example.turns))
-                if (overlay.id in self._engine.overlays_in(codes)) is not wanted:
-                    problems.append(_example(f"overlays: {overlay.id}", example, _verdict(wanted)))
-        for section, entries in (
-            ("output_rules", self.book.output_rules),
-            ("remarks", self.book.remarks),
-        ):
-            for entry in entries:
-                for example, wanted in _wanted(entry.examples, entry.counter_examples):
-                    if self._matches(entry, example) is not wanted:
-                        where = f"{section}: {entry.id}"
-                        problems.append(_example(where, example, _verdict(wanted)))
-        return problems
-
-    def _reaches(self, rule: Rule, example: Example) -> bool:
-        hits = self.assess(example.turns).hits
-        return any(hit.rule == rule.id and hit.level >= rule.level for hit in hits)
-
-    def _matches(self, entry: OutputRule | Remark, example: Example) -> bool:
-        return self._engine.found(entry.patterns, self._engine.lexicon.encode(example.turns[0]))
-
-
-def _wanted(
-    examples: Sequence[Example], counter_examples: Sequence[Example]
-) -> list[tuple[Example, bool]]:
-    return [(each, True) for each in examples] + [(each, False) for each in counter_examples]
-
-
-def _verdict(wanted: bool) -> str:
-    return "is not matched" if wanted else "is matched"
-
-
-def _example(where: str, example: Example, verdict: str) -> Problem:
-    kind = "example" if verdict == "is not matched" else "counter-example"
-    what = f"{kind} '{' // '.join(example.turns)}' {verdict}"
-    return Problem(
-        example.place.path, example.place.line, where, what, "Change the patterns or the example."
-    )
 
 
 def _digits(number: str) -> str:

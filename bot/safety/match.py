@@ -1,16 +1,17 @@
-"""Compiled rules: one RE2 set scan tells which patterns match, then only those are looked at."""
+"""Compiled rules: which patterns match a text, and where."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import re2
 
 from bot.safety.consistency import all_patterns
 from bot.safety.grammar import BOUNDARY, Translator, Word, words_in
-from bot.safety.rulebook import Pattern, Rule, RuleBook
+from bot.safety.rulebook import Pattern, Rule, RuleBook, Stance
 from bot.safety.words import Lexicon
 
 #: So many required groups of a pattern are looked at before it is scanned for.
@@ -19,27 +20,24 @@ _GROUPS = 4
 _SENTENCE = re.compile(r"(?=([.?][^.?]+[.?]))")
 
 
-def build_lexicon(book: RuleBook) -> Lexicon:
-    """The words of every pattern of a book."""
-    words = [word for pattern in all_patterns(book) for word in words_in(pattern)]
-    risk = {
-        word.text
-        for name in book.disguised
-        for word in _vocabulary_words(book, name)
-        if not word.prefix and len(word.text) >= 3
-    }
-    return Lexicon(
-        words=[word.text for word in words if not word.prefix],
-        prefixes=[word.text for word in words if word.prefix],
-        spellings=book.spellings,
-        risk_words=risk,
+@cache
+def compiled(regex: str) -> re2._Regexp:
+    """One expression, compiled when first needed (the rules are a fixed set)."""
+    return re2.compile(regex)
+
+
+def found(regex: str, codes: str) -> bool:
+    """Whether an expression matches somewhere; the empty one, of no patterns, never does."""
+    return bool(regex) and compiled(regex).search(codes) is not None
+
+
+def touching(regexes: Sequence[str], codes: str, span: tuple[int, int]) -> bool:
+    """Whether a match of any of the expressions overlaps a range."""
+    return any(
+        match.start() < span[1] and match.end() > span[0]
+        for regex in regexes
+        for match in compiled(regex).finditer(codes)
     )
-
-
-def _vocabulary_words(book: RuleBook, name: str) -> Iterator[Word]:
-    for entry in book.vocabularies[name].entries:
-        if len(entry) == 1:
-            yield from words_in(entry)
 
 
 class PatternSet:
@@ -73,23 +71,23 @@ class PatternSet:
 
     def matching(self, codes: str) -> list[int]:
         """The numbers of the patterns that match somewhere in a code string, in order."""
-        found: set[int] = set()
+        numbers: set[int] = set()
         for sentence in _SENTENCE.findall(codes):
-            found |= self._scan(sentence, self._candidates(sentence) & ~self._crossing)
+            numbers |= self._scan(sentence, self._candidates(sentence) & ~self._crossing)
         if self._crossing:
-            found |= self._scan(codes, self._candidates(codes) & self._crossing)
-        return sorted(found)
+            numbers |= self._scan(codes, self._candidates(codes) & self._crossing)
+        return sorted(numbers)
 
     def _scan(self, codes: str, candidates: int) -> set[int]:
         """Those of the candidates (a bit mask) that match."""
-        found = set()
+        numbers = set()
         while candidates:
             lowest = candidates & -candidates
             candidates ^= lowest
             number = lowest.bit_length() - 1
             if compiled(self._regexes[number]).search(codes):
-                found.add(number)
-        return found
+                numbers.add(number)
+        return numbers
 
     def _candidates(self, codes: str) -> int:
         """The patterns whose rarest groups are all present, as a bit mask."""
@@ -105,65 +103,130 @@ class PatternSet:
 
     def spans(self, number: int, codes: str) -> Iterator[tuple[int, int]]:
         """Where pattern ``number`` matches, as half-open ranges of the code string."""
-        for found in compiled(self._regexes[number]).finditer(codes):
-            if found.end() > found.start():
-                yield found.span()
+        for match in compiled(self._regexes[number]).finditer(codes):
+            if match.end() > match.start():
+                yield match.span()
 
 
-@cache
-def compiled(regex: str) -> re2._Regexp:
-    """One pattern on its own, compiled when first needed (the rules are a fixed set)."""
-    return re2.compile(regex)
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with the expressions that decide on its matches."""
+
+    rule: Rule
+    unless: tuple[str, ...]
+    requires: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStance:
+    """A stance with one expression for each scope; empty where it has no pattern."""
+
+    stance: Stance
+    before: str
+    after: str
+    inside: str
+    sentence: str
+    message: str
+    unless: str
 
 
 class Engine:
-    """The rules of a book, compiled over its lexicon."""
+    """The rules of a book, compiled over the words that they speak of.
+
+    ``book`` is kept without its patterns and examples, which nothing needs any more.
+    """
 
     def __init__(self, book: RuleBook) -> None:
-        self.book = book
         self.lexicon = build_lexicon(book)
-        self._joined: dict[tuple[int, str], re2._Regexp] = {}
         self._translator = Translator(book.vocabularies, self.lexicon.codes, self.lexicon.frequency)
-        self.owners: tuple[Rule, ...] = tuple(rule for rule in book.rules for _ in rule.patterns)
         self.rules = PatternSet([p for r in book.rules for p in r.patterns], self._translator)
+        self.owners = tuple(
+            owner for rule in book.rules for owner in [self._rule(rule)] * len(rule.patterns)
+        )
+        self.stances = tuple(self._stance(stance) for stance in book.stances)
+        self.overlays = PatternSet(
+            [pattern for each in book.overlays for pattern in each.patterns], self._translator
+        )
+        self._overlay_owners = tuple(each.id for each in book.overlays for _ in each.patterns)
+        self.output_rules = {each.id: self._any_of(each.patterns) for each in book.output_rules}
+        self.remarks = {each.id: self._any_of(each.patterns) for each in book.remarks}
         #: Rules that count only together with a hit of one of these categories.
         self.in_company = {
             rule.id: rule.requires_category for rule in book.rules if rule.requires_category
         }
-        self._overlay_owners = tuple(each for each in book.overlays for _ in each.patterns)
-        self.overlays = PatternSet(
-            [pattern for each in book.overlays for pattern in each.patterns], self._translator
-        )
+        del self._translator
+        self.book = _stripped(book)
 
-    def _any_of(self, patterns: Sequence[Pattern], form: str = "{}") -> re2._Regexp:
+    def _any_of(self, patterns: Sequence[Pattern], form: str = "{}") -> str:
         """One expression that matches where any of the patterns does, put into ``form``."""
-        key = (id(patterns), form)  # the book keeps its patterns for as long as the engine lives
-        if key not in self._joined:
-            joined = "|".join(self._translator.regex(pattern) for pattern in patterns)
-            self._joined[key] = re2.compile(form.format(f"(?:{joined})"))
-        return self._joined[key]
+        joined = "|".join(self._translator.regex(pattern) for pattern in patterns)
+        return form.format(f"(?:{joined})") if patterns else ""
 
-    def found(self, patterns: Sequence[Pattern], codes: str) -> bool:
-        """Whether any of the patterns matches somewhere."""
-        return bool(patterns) and self._any_of(patterns).search(codes) is not None
+    def _rule(self, rule: Rule) -> CompiledRule:
+        unless = tuple(self._translator.regex(pattern) for pattern in rule.unless)
+        return CompiledRule(_bare(rule), unless, self._any_of(rule.requires))
 
-    def touching(self, patterns: Sequence[Pattern], codes: str, span: tuple[int, int]) -> bool:
-        """Whether a match of any of the patterns overlaps a range."""
-        return self.found(patterns, codes) and any(
-            found.start() < span[1] and found.end() > span[0]
-            for pattern in patterns
-            for found in compiled(self._translator.regex(pattern)).finditer(codes)
+    def _stance(self, stance: Stance) -> CompiledStance:
+        return CompiledStance(
+            stance=replace(
+                stance, before=(), after=(), inside=(), sentence=(), message=(), unless=()
+            ),
+            before=self._any_of(stance.before, "{}$"),
+            after=self._any_of(stance.after, "^{}"),
+            inside=self._any_of(stance.inside),
+            sentence=self._any_of(stance.sentence),
+            message=self._any_of(stance.message),
+            unless=self._any_of(stance.unless),
         )
-
-    def ending_at(self, patterns: Sequence[Pattern], codes: str, end: int) -> bool:
-        """Whether a match of any of the patterns ends right at a place."""
-        return bool(patterns) and self._any_of(patterns, "{}$").search(codes[:end]) is not None
-
-    def starting_at(self, patterns: Sequence[Pattern], codes: str, start: int) -> bool:
-        """Whether a match of any of the patterns starts right at a place."""
-        return bool(patterns) and self._any_of(patterns, "^{}").search(codes[start:]) is not None
 
     def overlays_in(self, codes: str) -> list[str]:
         """The ids of the overlays whose cue is in a code string, in file order."""
-        found = self.overlays.matching(codes)
-        return list(dict.fromkeys(self._overlay_owners[number].id for number in found))
+        return list(dict.fromkeys(self._overlay_owners[n] for n in self.overlays.matching(codes)))
+
+
+def build_lexicon(book: RuleBook) -> Lexicon:
+    """The words of every pattern of a book."""
+    words = [word for pattern in all_patterns(book) for word in words_in(pattern)]
+    risk = {
+        word.text
+        for name in book.disguised
+        for word in _vocabulary_words(book, name)
+        if not word.prefix and len(word.text) >= 3
+    }
+    return Lexicon(
+        words=[word.text for word in words if not word.prefix],
+        prefixes=[word.text for word in words if word.prefix],
+        spellings=book.spellings,
+        risk_words=risk,
+    )
+
+
+def _vocabulary_words(book: RuleBook, name: str) -> Iterator[Word]:
+    for entry in book.vocabularies[name].entries:
+        if len(entry) == 1:
+            yield from words_in(entry)
+
+
+def _bare(rule: Rule) -> Rule:
+    return replace(rule, patterns=(), unless=(), requires=(), examples=(), counter_examples=())
+
+
+def _stripped(book: RuleBook) -> RuleBook:
+    """A book without what has been compiled or checked."""
+    return replace(
+        book,
+        vocabularies={},
+        spellings={},
+        stances=(),
+        rules=tuple(_bare(rule) for rule in book.rules),
+        overlays=tuple(
+            replace(each, patterns=(), examples=(), counter_examples=()) for each in book.overlays
+        ),
+        output_rules=tuple(
+            replace(each, patterns=(), examples=(), counter_examples=())
+            for each in book.output_rules
+        ),
+        remarks=tuple(
+            replace(each, patterns=(), examples=(), counter_examples=()) for each in book.remarks
+        ),
+    )

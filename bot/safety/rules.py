@@ -52,6 +52,15 @@ def read_rules(path: Path) -> RuleBook:
     return book
 
 
+def rule_files(path: Path) -> list[Path]:
+    """The rules file and the files it includes, whether or not they can be used."""
+    main = Reader(path, [])
+    tree = main.load()
+    include = tree.value.get("include") if tree and isinstance(tree.value, dict) else None
+    names = [str(item.value) for item in main.texts(include, "include")]
+    return [path, *(path.resolve().parent / name for name in names)]
+
+
 Section = tuple[Reader, Located]
 
 

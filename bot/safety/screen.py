@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.safety.grammar import QUESTION, STOP
-from bot.safety.match import Engine
-from bot.safety.rulebook import Rule, Stance
+from bot.safety.match import CompiledRule, CompiledStance, Engine, found, touching
+from bot.safety.rulebook import Rule
 from bot.safety.words import Coded
 from bot.types import PRECEDENCE, Assessment, Category, Hit, Level
 
@@ -60,21 +60,21 @@ def _hits(
     engine: Engine, turns: Sequence[str], codes: Sequence[str], number: int, everything: str
 ) -> Iterator[Hit]:
     """The hits of one turn, and those it completes together with the fragments before it."""
-    found = engine.rules.matching(codes[number])
-    if found:
+    numbers = engine.rules.matching(codes[number])
+    if numbers:
         coded = engine.lexicon.encode_with_spans(turns[number])
         alone = _Text(coded.codes, coded.spans, (number,) * len(coded.codes), number, joined=False)
-        yield from _judged(engine, alone, found, turns, everything)
+        yield from _judged(engine, alone, numbers, turns, everything)
     first = _window_start(codes, number)
     if first < number:
         joined = STOP + "".join(_fragment(each) for each in codes[first : number + 1]) + STOP
-        found = engine.rules.matching(joined)
-        if found:
+        numbers = engine.rules.matching(joined)
+        if numbers:
             text = _joined(
                 [engine.lexicon.encode_with_spans(turn) for turn in turns[first : number + 1]],
                 first,
             )
-            yield from _judged(engine, text, found, turns, everything)
+            yield from _judged(engine, text, numbers, turns, everything)
 
 
 def _fragment(codes: str) -> str:
@@ -108,18 +108,21 @@ def _joined(parts: Sequence[Coded], first: int) -> _Text:
 
 
 def _judged(
-    engine: Engine, text: _Text, found: Sequence[int], turns: Sequence[str], everything: str
+    engine: Engine, text: _Text, numbers: Sequence[int], turns: Sequence[str], everything: str
 ) -> Iterator[Hit]:
     """The strongest hit of each rule among the patterns found, its level set by the stance."""
     best: dict[str, Hit] = {}
-    for pattern_number in found:
-        rule = engine.owners[pattern_number]
-        alone = bool(rule.requires) and not engine.found(rule.requires, everything)
+    for pattern_number in numbers:
+        owner = engine.owners[pattern_number]
+        rule = owner.rule
+        if rule.id in best and best[rule.id].level == rule.level:
+            continue
+        alone = bool(owner.requires) and not found(owner.requires, everything)
         for span in engine.rules.spans(pattern_number, text.codes):
             place = _trimmed(text.codes, span)
             if text.joined and not _completes(text, place):
                 continue
-            level, why = (Level.NONE, "requires") if alone else _level(engine, rule, text, place)
+            level, why = (Level.NONE, "requires") if alone else _level(engine, owner, text, place)
             hit = _hit(rule, level, why, text, place, turns)
             if rule.id not in best or hit.level > best[rule.id].level:
                 best[rule.id] = hit
@@ -141,15 +144,19 @@ def _completes(text: _Text, span: tuple[int, int]) -> bool:
     return text.turns[span[0]] < text.last == text.turns[span[1] - 1]
 
 
-def _level(engine: Engine, rule: Rule, text: _Text, span: tuple[int, int]) -> tuple[Level, str]:
+def _level(
+    engine: Engine, owner: CompiledRule, text: _Text, span: tuple[int, int]
+) -> tuple[Level, str]:
     """The level of a match and what lowered it, if anything did."""
-    if engine.touching(rule.unless, text.codes, span):
+    rule = owner.rule
+    if touching(owner.unless, text.codes, span):
         return Level.NONE, "unless"
     level, why = rule.level, ""
-    for stance in engine.book.stances:
+    for compiled in engine.stances:
+        stance = compiled.stance
         if stance.level < level and stance.id not in rule.ignores:
             applies = not stance.categories or rule.category in stance.categories
-            if applies and _holds(engine, stance, text.codes, span):
+            if applies and _holds(compiled, text.codes, span):
                 level, why = stance.level, stance.id
     return level, why
 
@@ -177,19 +184,15 @@ def _hit(
     )
 
 
-def _holds(engine: Engine, stance: Stance, codes: str, span: tuple[int, int]) -> bool:
+def _holds(stance: CompiledStance, codes: str, span: tuple[int, int]) -> bool:
     start, end = span
-    if engine.found(stance.unless, codes):
-        return False
-    if engine.ending_at(stance.before, codes, start):
-        return True
-    if engine.starting_at(stance.after, codes, end):
-        return True
-    if engine.found(stance.inside, codes[start:end]):
-        return True
-    if engine.found(stance.message, codes):
-        return True
-    return engine.found(stance.sentence, _sentence(codes, start, end))
+    return not found(stance.unless, codes) and (
+        found(stance.before, codes[:start])
+        or found(stance.after, codes[end:])
+        or found(stance.inside, codes[start:end])
+        or found(stance.message, codes)
+        or found(stance.sentence, _sentence(codes, start, end))
+    )
 
 
 def _sentence(codes: str, start: int, end: int) -> str:

@@ -1,0 +1,96 @@
+"""Loading the rules: read, checked and compiled once, then taken from a cache while unchanged.
+
+Reading and checking thousands of patterns against their examples takes a second or two, and a
+card should not wait for it at every start. The cache is a private file of the user who runs the
+program, named after a hash of the rules files and of this package's code; where it cannot be
+written or read, everything works without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from bot.errors import RulesError
+from bot.safety.examples import broken_examples
+from bot.safety.match import Engine
+from bot.safety.rules import read_rules, rule_files
+
+_CODE = Path(__file__).resolve().parent
+
+
+def load_engine(path: Path) -> Engine:
+    """The compiled rules of a file; ``RulesError`` holds every mistake in it."""
+    cached = _cache_file(path)
+    engine = _cached(cached)
+    if engine is None:
+        with _without_collecting():
+            book = read_rules(path)
+            engine = Engine(book)
+            problems = broken_examples(book, engine)
+        if problems:
+            raise RulesError(problems)
+        _keep(cached, engine)
+    return engine
+
+
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """No garbage collection: everything made here stays, and looking it over takes long."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _cache_file(path: Path) -> Path | None:
+    """Where the compiled form of these very rules is kept, ``None`` if they cannot be read."""
+    digest = hashlib.sha256(sys.version.encode())
+    try:
+        for file in (*sorted(_CODE.glob("*.py")), *rule_files(path)):
+            digest.update(str(file.resolve()).encode() + b"\0" + file.read_bytes() + b"\0")
+    except OSError:
+        return None
+    return user_cache_path("article-support-chat") / f"rules-{digest.hexdigest()[:32]}.pickle"
+
+
+def _cached(file: Path | None) -> Engine | None:
+    """The engine in a cache file that only this user can have written."""
+    if file is None:
+        return None
+    try:
+        with file.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+                return None
+            with _without_collecting():
+                engine = pickle.load(stream)  # noqa: S301 - checked to be our own, see above
+    except Exception:  # whatever is wrong with a cache, the rules themselves are there
+        return None
+    return engine if isinstance(engine, Engine) else None
+
+
+def _keep(file: Path | None, engine: Engine) -> None:
+    """Write the cache file whole, and forget the ones before."""
+    if file is None:
+        return
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as stream:
+            pickle.dump(engine, stream, protocol=pickle.HIGHEST_PROTOCOL)
+        Path(stream.name).replace(file)
+        kept = sorted(file.parent.glob("rules-*.pickle"), key=lambda each: each.stat().st_mtime)
+        for old in kept[:-4]:
+            old.unlink(missing_ok=True)
