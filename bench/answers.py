@@ -27,7 +27,7 @@ from bot.answer.answerer import Answerer
 from bot.answer.outline import heading_of
 from bot.conversation import Draft
 from bot.errors import IndexUnavailable
-from bot.knowledge.embed import Embedder, Vectors, make_embedder
+from bot.knowledge.embed import Embedder, SentenceEmbedder, Vectors, make_embedder
 from bot.knowledge.index import FolderStore, Index
 from bot.knowledge.lexical import LexicalIndex
 from bot.knowledge.load import load
@@ -45,6 +45,7 @@ ARTICLES = {
     "our own wording": ROOT / "corpus" / "feeling-disconnected.md",
 }
 COVERED = 0.95
+_MANY = 20
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
 
 Row = dict[str, Any]
@@ -64,6 +65,23 @@ class Asked:
         if not isinstance(found, list):
             return 1.0
         return max(float(each["confidence"]) for each in found)
+
+
+class BenchEmbedder(RememberingEmbedder):
+    """Remembers the texts of whole libraries; single questions are embedded anew."""
+
+    def __init__(self, embedder: SentenceEmbedder, file: Path) -> None:
+        """Remember in ``file`` what ``embedder`` says."""
+        super().__init__(embedder, file)
+        self._model = embedder
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of ``texts``; remembered if there are many."""
+        return super().encode(texts) if len(texts) > _MANY else self._model.encode(texts)
+
+    def vocabulary(self) -> frozenset[str]:
+        """The words the model reads whole."""
+        return self._model.vocabulary()
 
 
 def rows(name: str, half: str) -> list[Row]:
@@ -159,6 +177,13 @@ def _column(
             for one in each.draft.passages
         )
 
+    def section(each: Asked) -> bool:
+        ids = {one.passage_id for one in each.draft.citations}
+        return any(
+            one.passage.id in ids and is_right(each.row, one.passage, by_heading=True)
+            for one in each.draft.passages
+        )
+
     def right(each: Asked) -> bool:
         return each.draft.found and (cited(each) or holds_answer(each.row, each.draft))
 
@@ -175,6 +200,9 @@ def _column(
             sum(hit(each, 3) for each in looked_up), len(looked_up)
         ),
         "covered: answered": share(sum(each.draft.found for each in covered), len(covered)),
+        "covered: answered from the right section": share(
+            sum(right(each) or section(each) for each in covered), len(covered)
+        ),
         "covered: answered from the right passage": share(sum(map(right, covered)), len(covered)),
         "follow-ups: answered from the right passage": share(
             sum(map(right, followed)), len(followed)
@@ -196,7 +224,7 @@ def _column(
 
 
 def ndcg(order: Sequence[int], gains: Sequence[float], k: int = 10) -> float:
-    """NDCG at ``k`` of a ranking of documents (best first) with these gains; 0 to 1."""
+    """Normalised discounted cumulative gain at ``k`` (0 to 1) of a ranking, best first."""
 
     def dcg(values: Sequence[float]) -> float:
         return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(values[:k]))
@@ -300,7 +328,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["answers", "retrieval"], help="one of the two tables")
     arguments = parser.parse_args()
     settings = load_settings()
-    embedder = RememberingEmbedder(make_embedder(settings), MEMORY)
+    embedder = BenchEmbedder(make_embedder(settings), MEMORY)
     contact = SafetyLayer.load(settings.rules).contact
     passages: dict[str, tuple[Passage, ...]] = {
         title: split(load(path, path.name)) for title, path in ARTICLES.items() if path.exists()

@@ -1,5 +1,7 @@
 """Recall and false alarms of the safety layer, by set, category and level.
 
+Each line gives the rules alone, then rules and second net together.
+
     python -m bench.safety            the table
     python -m bench.safety --rules    and what each rule earned on the tuned half
     python -m bench.safety --misses   and the tuned cases that are missed or falsely alarmed
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 
 from bench.cases import Case, own_cases, shared_cases
@@ -20,7 +22,8 @@ from bot.safety import SafetyLayer
 from bot.settings import load_settings
 from bot.types import Assessment, Level
 
-Judged = tuple[Case, Assessment]
+#: A case, what the rules alone make of it, and what rules and net together do.
+Judged = tuple[Case, Assessment, Assessment]
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -36,8 +39,8 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
 
 
 def judge(layer: SafetyLayer, cases: Iterable[Case]) -> list[Judged]:
-    """Each case with its assessment."""
-    return [(case, layer.assess(case.turns)) for case in cases]
+    """Each case with its assessments."""
+    return [(case, layer.assess_by_rules(case.turns), layer.assess(case.turns)) for case in cases]
 
 
 def is_found(assessment: Assessment) -> bool:
@@ -45,41 +48,44 @@ def is_found(assessment: Assessment) -> bool:
     return assessment.level >= Level.CRISIS
 
 
-def _line(label: str, hits: int, total: int) -> str:
-    low, high = wilson(hits, total)
-    return f"  {label:<42} {hits:>4}/{total:<4} {hits / total:6.1%}  [{low:.0%}, {high:.0%}]"
+def _line(label: str, judged: Sequence[Judged], test: Callable[[Case, Assessment], bool]) -> None:
+    cells = []
+    for column in (1, 2):
+        hits = sum(test(one[0], one[column]) for one in judged)  # type: ignore[arg-type]
+        low, high = wilson(hits, len(judged))
+        share = hits / len(judged)
+        cells.append(f"{hits:>4}/{len(judged):<4} {share:6.1%} [{low:4.0%}, {high:4.0%}]")
+    print(f"  {label:<38} {'   '.join(cells)}")
+
+
+def _is_right(case: Case, assessment: Assessment) -> bool:
+    return bool({case.category, *case.also} & set(assessment.categories))
 
 
 def report(title: str, judged: Sequence[Judged]) -> None:
-    """Print recall and false alarms of one set."""
+    """Print recall and false alarms of one set: rules alone, then with the net."""
     print(f"\n{title}: {len(judged)} messages")
-    crisis = [(case, found) for case, found in judged if case.is_crisis]
-    harmless = [(case, found) for case, found in judged if not case.is_crisis]
+    crisis = [one for one in judged if one[0].is_crisis]
+    harmless = [one for one in judged if not one[0].is_crisis]
     if crisis:
-        print(_line("recall, all", sum(is_found(a) for _, a in crisis), len(crisis)))
+        _line("recall, all", crisis, lambda _, a: is_found(a))
         groups: dict[str, list[Judged]] = defaultdict(list)
-        for pair in crisis:
-            groups[pair[0].category].append(pair)
-            groups[f"level {pair[0].level.label}"].append(pair)
+        for one in crisis:
+            groups[one[0].category].append(one)
+            groups[f"level {one[0].level.label}"].append(one)
         for name in sorted(groups):
-            found = sum(is_found(a) for _, a in groups[name])
-            print(_line(f"recall, {name}", found, len(groups[name])))
-        hits = [(case, a) for case, a in crisis if is_found(a)]
-        right = sum(bool({case.category, *case.also} & set(a.categories)) for case, a in hits)
-        if hits:
-            print(_line("right category among the hits", right, len(hits)))
-        urgent = [a for case, a in crisis if case.level is Level.EMERGENCY]
+            _line(f"recall, {name}", groups[name], lambda _, a: is_found(a))
+        _line("found with the right category", crisis, _is_right)
+        urgent = [one for one in crisis if one[0].level is Level.EMERGENCY]
         if urgent:
-            reached = sum(a.level is Level.EMERGENCY for a in urgent)
-            print(_line("emergencies at level emergency", reached, len(urgent)))
+            _line("emergencies at emergency", urgent, lambda _, a: a.level is Level.EMERGENCY)
     if harmless:
-        alarms = sum(is_found(a) for _, a in harmless)
-        print(_line("false cards, all harmless", alarms, len(harmless)))
+        _line("false cards, all harmless", harmless, lambda _, a: is_found(a))
         for level in (Level.NONE, Level.SIGNPOST):
-            of_level = [a for case, a in harmless if case.level is level]
+            of_level = [one for one in harmless if one[0].level is level]
             if of_level:
                 label = f"false cards, labelled {level.label}"
-                print(_line(label, sum(map(is_found, of_level)), len(of_level)))
+                _line(label, of_level, lambda _, a: is_found(a))
 
 
 def report_rules(layer: SafetyLayer, judged: Sequence[Judged]) -> None:
@@ -87,7 +93,7 @@ def report_rules(layer: SafetyLayer, judged: Sequence[Judged]) -> None:
     rightly: Counter[str] = Counter()
     wrongly: Counter[str] = Counter()
     alone: Counter[str] = Counter()
-    for case, assessment in judged:
+    for case, assessment, _ in judged:
         fired = {hit.rule for hit in assessment.hits if hit.level >= Level.CRISIS}
         (rightly if case.is_crisis else wrongly).update(fired)
         if len(fired) == 1 and case.is_crisis:
@@ -103,7 +109,7 @@ def report_rules(layer: SafetyLayer, judged: Sequence[Judged]) -> None:
 
 def report_misses(judged: Sequence[Judged]) -> None:
     """Print the cases whose outcome is wrong."""
-    for case, assessment in judged:
+    for case, _, assessment in judged:
         if case.is_crisis is not is_found(assessment):
             kind = "MISS " if case.is_crisis else "ALARM"
             rules = ",".join(hit.rule for hit in assessment.hits)
@@ -118,6 +124,7 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true", help="wrong outcomes of the tuned half")
     options = parser.parse_args()
     layer = SafetyLayer.load(load_settings().rules)
+    layer.learn()
     tuned = judge(layer, own_cases("tune"))
     report("tuned half", tuned)
     report("scored half (never tuned on)", judge(layer, own_cases("score")))

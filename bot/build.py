@@ -42,8 +42,15 @@ class Parts:
         return self.library.ready
 
     def warm_up(self) -> None:
-        """Start to load the model and the index in the background."""
+        """Start to load, in the background, what the rules can do without."""
+        threading.Thread(target=self._learn, name="learn", daemon=True).start()
         self.library.warm_up()
+
+    def _learn(self) -> None:
+        try:
+            self.safety.learn()
+        except BotError as error:
+            logger.error("The second net is off, the rules stand alone: %s", error)
 
 
 def build(settings: Settings) -> Parts:

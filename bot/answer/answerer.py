@@ -108,7 +108,8 @@ class Answerer:
 
         listing = None
         if len(part.found) > 1 and asked.wants_list(part.question):
-            listing = self._lists.answering(part.looks, part.found, part.question)
+            advice = part.leaning and asked.wants_advice(part.question)
+            listing = self._lists.answering(part.looks, part.found, usable, advice=advice)
         top = part.found[0].passage
         if listing is not None:
             first: list[str] = []
@@ -117,11 +118,11 @@ class Answerer:
                 first = compose.quoted(sheet, part.found[:1], part.question, _BEFORE_LIST)
             return [*first, *compose.listed(sheet, listing, usable)], True
         opened = self._lists.opened_by(top.id)
+        names = compose.named(sheet, opened, usable) if opened else ""
+        if names:
+            return [*compose.quoted(sheet, part.found[:1], part.question, budget), names], True
         written = compose.quoted(sheet, part.found, part.question, budget)
-        if opened is not None and len(" ".join(written).split()) < budget:
-            names = compose.named(sheet, opened, usable)
-            written.insert(1 if written else 0, names)
-        return written, opened is not None
+        return written, False
 
     def _decline(self, part: Part) -> str:
         if not part.found:

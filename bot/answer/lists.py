@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import compress
 
 import numpy as np
 
-from bot.answer import asked
 from bot.answer.outline import Listing, listings
 from bot.knowledge.retrieve import Found, Look, Retriever
+from bot.types import Passage
 
 #: In libraries of at most this many lists, a list answers if it is this near to what is sought,
 #: and no further from it, but for this much, than the nearest sentence.
@@ -38,16 +39,27 @@ class Lists:
         )
 
     def answering(
-        self, looks: Sequence[Look], found: Sequence[Found], question: str
+        self,
+        looks: Sequence[Look],
+        found: Sequence[Found],
+        usable: Callable[[Passage], bool],
+        *,
+        advice: bool,
     ) -> Listing | None:
-        """The list that answers ``question``, if one does."""
+        """The list that answers a question, if one does, by what was found for its wordings.
+
+        Only lists of which two items or more are ``usable``. ``advice``: the question leans on
+        another, the last wording being both together, and asks what to do about it.
+        """
         if not found:
             return None
-        if self._vectors is None:
-            return self._by_members(found)
+        some = [sum(usable(item.passage) for item in one.items) > 1 for one in self._all]
+        if self._vectors is None or not any(some):
+            return self._by_members(found, some)
         near = np.stack([self._vectors @ look.sought for look in looks])
-        if len(looks) > 1 and asked.wants_advice(question):
-            value = near.sum(axis=0)
+        near[:, [not each for each in some]] = -1.0
+        if advice:
+            value = near[0] + near[-1]
             value[[not one.advice for one in self._all]] = -1.0
             best = int(value.argmax())
             return self._all[best] if value[best] >= _ADVICE_FROM else None
@@ -57,11 +69,11 @@ class Lists:
         enough = value[best] >= max(_FROM, single - _NEARLY)
         return self._all[best] if enough else None
 
-    def _by_members(self, found: Sequence[Found]) -> Listing | None:
+    def _by_members(self, found: Sequence[Found], some: Sequence[bool]) -> Listing | None:
         """The list of which an opening or two items are among the best of ``found``."""
         floor = _MEMBERS_FROM * found[0].score
         near = {one.passage.id for one in found if one.score >= floor}
-        for listing in self._all:
+        for listing in compress(self._all, some):
             opens = listing.lead is not None and listing.lead.id in near
             if len(near & listing.ids) + 2 * opens >= 2:
                 return listing

@@ -29,10 +29,12 @@ _WHOLE = 0.6
 class Part:
     """One question of a message with what was found for it, best first.
 
-    ``looks`` has the question's own first, then those of its other wordings.
+    ``looks`` has the question's own first, then those of its other wordings; ``leaning`` tells
+    that these are one, the question after what it leans on.
     """
 
     question: str
+    leaning: bool
     looks: tuple[Look, ...]
     found: tuple[Found, ...]
     evidence: Evidence
@@ -90,14 +92,16 @@ class Lookup:
             joined = _joined(each, own, within=bool(parts))
             found = tuple(one for one in joined if is_usable(one.passage, may_use))
             evidence = weigh(own, found, self._retriever.subjects, self._retriever.knows)
-            parts.append(Part(each.question, tuple(own), found, evidence))
+            parts.append(Part(each.question, bool(each.leaning), tuple(own), found, evidence))
         return parts
 
     def _pointed_at(self, text: str, look: Look, may_use: Callable[[str], bool]) -> Part | None:
         """The item of the list before that ``text`` points to ("the second one")."""
         place = asked.ordinal(text)
         usable = tuple(one for one in look.found if is_usable(one.passage, may_use))
-        listing = self._lists.answering([look], usable, look.question)
+        listing = self._lists.answering(
+            [look], usable, lambda one: is_usable(one, may_use), advice=False
+        )
         if place is None or listing is None or not -1 <= place < len(listing.items):
             return None
         passage = listing.items[place].passage
@@ -106,7 +110,7 @@ class Lookup:
         found = next((one for one in usable if one.passage.id == passage.id), None)
         found = found or Found(passage, usable[0].score, usable[0].cosine)
         evidence = weigh([look], usable, self._retriever.subjects, self._retriever.knows)
-        return Part(look.question, (look,), (found,), evidence)
+        return Part(look.question, False, (look,), (found,), evidence)
 
 
 def is_usable(passage: Passage, may_use: Callable[[str], bool]) -> bool:

@@ -1,6 +1,6 @@
 """Deciding whether the library covers a question.
 
-Five plain signals are weighed into one confidence. The weights are those of a logistic
+Six plain signals are weighed into one confidence. The weights are those of a logistic
 regression on the tuning half of tests/cases/answers, rounded; examples of ``subjects.yaml``
 nearer than 0.75 to the question were hidden from it, so that it stands for questions nobody
 has thought of. Every decision can be read off the signals in the trace of a reply.
@@ -17,9 +17,9 @@ from bot.knowledge.lexical import terms, words
 from bot.knowledge.retrieve import Found, Look
 from bot.knowledge.subjects import Outside, Subjects
 
-#: cosine, subject, outside, shared, foreign, and what is added to their weighted sum.
-WEIGHTS = (3.0, 10.5, -6.0, 3.0, -2.5)
-BIAS = -4.3
+#: cosine, subject, outside, shared, foreign, excess, and what is added to their weighted sum.
+WEIGHTS = (2.5, 9.5, -4.5, 3.0, -3.0, -8.0)
+BIAS = -4.6
 #: From this cosine a question is taken to be about an outside subject by name.
 NAMED_FROM = 0.55
 _FAR_COSINE = 0.25
@@ -35,7 +35,8 @@ class Evidence:
     ``cosine``: of the nearest passage or sentence. ``subject``: nearness to a subject that the
     library covers. ``outside``: nearness to one it does not, ``topic`` that one. ``shared``:
     the share of the question's words found in the nearest passages. ``foreign``: 1 if it names
-    somebody or something that the library does not. ``confidence``: 0 to 1.
+    somebody or something that the library does not. ``excess``: by how much ``outside`` is
+    above ``subject``, 0 if it is not. ``confidence``: 0 to 1.
     """
 
     cosine: float
@@ -43,13 +44,21 @@ class Evidence:
     outside: float
     shared: float
     foreign: float
+    excess: float
     topic: Outside | None
     confidence: float
 
     @property
     def signals(self) -> tuple[float, ...]:
         """The signals in the order of ``WEIGHTS``."""
-        return (self.cosine, self.subject, self.outside, self.shared, self.foreign)
+        return (
+            self.cosine,
+            self.subject,
+            self.outside,
+            self.shared,
+            self.foreign,
+            self.excess,
+        )
 
     @property
     def far(self) -> bool:
@@ -58,7 +67,7 @@ class Evidence:
 
     def trace(self) -> dict[str, float]:
         """The numbers, rounded, for the operator."""
-        names = ("cosine", "subject", "outside", "shared", "foreign")
+        names = ("cosine", "subject", "outside", "shared", "foreign", "excess")
         numbers = dict(zip(names, self.signals, strict=True)) | {"confidence": self.confidence}
         return {name: round(value, 3) for name, value in numbers.items()}
 
@@ -76,7 +85,7 @@ def weigh(
     outside it is the least favourable of the first and the last, where the question stands.
     """
     if not found:
-        return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0)
+        return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0)
     nearest = " ".join(
         " ".join((*one.passage.section, one.passage.lead_in, one.passage.text))
         for one in found[:_EXPLAINED_BY]
@@ -89,12 +98,14 @@ def weigh(
         else 0.0
         for look in looks
     )
+    subject = max(look.subject for look in looks)
     signals = (
         max(one.cosine for one in found),
-        max(look.subject for look in looks),
+        subject,
         outside,
         shared,
         float(_names_foreign(looks[0].question, knows)),
+        max(outside - subject, 0.0),
     )
     weighed = BIAS + sum(w * s for w, s in zip(WEIGHTS, signals, strict=True))
     return Evidence(*signals, topic=topic, confidence=1 / (1 + math.exp(-weighed)))

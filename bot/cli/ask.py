@@ -29,7 +29,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Answer the question or the lines given; the exit code."""
-    bot = build(settings).bot
+    parts = build(settings)
+    parts.safety.learn()
+    bot = parts.bot
     if not options.question:
         return answer_lines(lambda turns: as_row(bot.reply(turns)), sys.stdin)
     reply = bot.reply(options.question)

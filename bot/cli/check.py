@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.lines import Row, answer_lines
 from bot.safety import SafetyLayer
+from bot.safety.cues import NET
 from bot.settings import Settings
 from bot.types import Assessment, Hit
 
@@ -30,6 +31,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Check the messages given; the exit code."""
     layer = SafetyLayer.load(settings.rules)
+    layer.learn()
     if options.message:
         print(describe(layer, options.message))
         return 0
@@ -85,6 +87,7 @@ def _fired(layer: SafetyLayer, assessment: Assessment) -> list[str]:
     if not assessment.hits:
         return ["No rule matches."]
     why = {rule.id: rule.why for rule in layer.book.rules}
+    why[NET] = "It resembles the example messages of people at risk."
     lines = ["", "What matched:"]
     for hit in assessment.hits:
         lowered = f" {_lowered(hit)}" if hit.lowered_by else ""

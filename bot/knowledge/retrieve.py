@@ -37,6 +37,9 @@ _SUBJECT_FROM = 0.35
 #: A subject is in the library if some passage is at least this near to what it is about.
 _SUBJECT_IN_LIBRARY = 0.5
 _LINK_LEAST = 0.05
+#: Without sentences, a question is read together with its best passages, to this extent.
+_FED_BACK = 3
+_FEEDBACK = 0.3
 #: Sentences are embedded when a library of at most this many passages is opened.
 SENTENCES_UP_TO = 300
 _TINY = 1e-6
@@ -119,7 +122,7 @@ class HybridRetriever:
         self._at = {passage.id: at for at, passage in enumerate(self._passages)}
         texts = [embedding_text(passage) for passage in self._passages]
         self._lexical = LexicalIndex(texts)
-        self._mean = self._vectors.mean(axis=0) if len(self._vectors) else None
+        self._mean = self._vectors.mean(axis=0) if self._passages else np.zeros(0)
         self._table = SubjectTable(read_subjects() if subjects is None else subjects, fixed)
         self._sentences = _Sentences(self._passages, fixed)
         self._links = [self._link(about) for about in self._table.about]
@@ -158,7 +161,7 @@ class HybridRetriever:
         near = self._table.near(vector)
         active = near.covered * np.fromiter((bool(len(at)) for at, _ in self._links), dtype=bool)
         subject = float(active.max(initial=0.0))
-        if not self._passages or self._mean is None:
+        if not self._passages:
             return Look(question, (), near, subject, vector)
         lexical = self._lexical.scores(question)
         boost: dict[int, float] = {}
@@ -167,24 +170,21 @@ class HybridRetriever:
             if given > 0:
                 for place, link in zip(at.tolist(), strength.tolist(), strict=True):
                     boost[place] = max(boost.get(place, 0.0), given * link)
-        best = np.argsort(-lexical, kind="stable")[:CANDIDATES]
+        sharing = np.argsort(-lexical, kind="stable")[:CANDIDATES]
         nearest = self._index.search(vector, CANDIDATES)
         places = {self._at[one.passage.id] for one in nearest} | set(boost)
-        places |= {int(at) for at in best if lexical[at] > 0}
+        places |= {int(at) for at in sharing if lexical[at] > 0}
         candidates = np.array(sorted(places), dtype=int)
-        cosine = self._vectors[candidates] @ vector
-        usual, top = float(self._mean @ vector), nearest[0].score
-        dense = cosine
-        if self._sentences.known:
-            sentence = self._sentences.best(vector)
-            dense = (cosine + sentence[candidates]) / 2
-            usual, top = (usual + float(sentence.mean())) / 2, float(dense.max())
-            cosine = np.maximum(cosine, sentence[candidates])
-        joined = (
-            (1 - LEXICAL) * (dense - usual) / max(top - usual, _TINY)
-            + LEXICAL * lexical[candidates] / max(float(lexical.max()), _TINY)
-            + SUBJECT * np.array([boost.get(int(at), 0.0) for at in candidates])
-        )
+        rest = LEXICAL * lexical[candidates] / max(float(lexical.max()), _TINY)
+        rest += SUBJECT * np.array([boost.get(int(at), 0.0) for at in candidates])
+        cosine, dense = self._dense(candidates, vector)
+        joined = (1 - LEXICAL) * dense + rest
+        if not self._sentences.known:
+            best = candidates[np.argsort(-joined, kind="stable")[:_FED_BACK]]
+            fed = self._vectors[best].mean(axis=0)
+            fed = vector + _FEEDBACK * fed / max(float(np.linalg.norm(fed)), _TINY)
+            _, dense = self._dense(candidates, fed / np.linalg.norm(fed))
+            joined = (1 - LEXICAL) * dense + rest
         order = np.argsort(-joined, kind="stable")[:k]
         sought = self._sought(vector, near)
         found = tuple(
@@ -197,6 +197,19 @@ class HybridRetriever:
             for at in order
         )
         return Look(question, found, near, subject, sought)
+
+    def _dense(self, candidates: Vectors, vector: Vectors) -> tuple[Vectors, Vectors]:
+        """The cosines of ``candidates``, and the same scaled: 0 is usual, 1 the best of them."""
+        cosine = self._vectors[candidates] @ vector
+        usual = float(self._mean @ vector)
+        scaled = cosine
+        if self._sentences.known:
+            sentence = self._sentences.best(vector)
+            scaled = (cosine + sentence[candidates]) / 2
+            usual = (usual + float(sentence.mean())) / 2
+            cosine = np.maximum(cosine, sentence[candidates])
+        top = float(scaled.max())
+        return cosine, np.asarray((scaled - usual) / max(top - usual, _TINY))
 
     def _link(self, about: Vectors) -> tuple[Vectors, Vectors]:
         """The places of the passages about a subject, and how closely they are (0 to 1)."""

@@ -20,10 +20,10 @@ from bot.safety.rulebook import (
     Stance,
 )
 from bot.safety.source import Located, Reader
-from bot.safety.words import canonical
+from bot.safety.words import canonical, written_words
 from bot.types import Category, Level, Resource
 
-_BARE_WORD = re.compile(r"(?<![{.\w])[^\W\d_][^\s\[\](){}|~!*]*(?![\w}])")
+_BARE_WORD = re.compile(r"(?<![{.\w])[^\W\d_][^\s\[\](){}|~!*$^]*(?![\w}])")
 
 
 class Entries:
@@ -36,9 +36,12 @@ class Entries:
         self._spellings = spellings
 
     def expand(self, line: str) -> str:
-        """A pattern with every word in its canonical spelling."""
+        """A pattern with every word folded as in a message, and in its canonical spelling."""
         return _BARE_WORD.sub(
-            lambda found: canonical(found[0].lower(), self._spellings), line.replace("’", "'")
+            lambda found: " ".join(
+                canonical(word, self._spellings) for word in written_words(found[0])
+            ),
+            line.replace("’", "'"),
         )
 
     def _patterns(self, reader: Reader, node: Located | None, where: str) -> tuple[Pattern, ...]:

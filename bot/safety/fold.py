@@ -45,6 +45,18 @@ _PUNCTUATION = {
     "ى": "ي",
     "ة": "ه",
     "ـ": "",
+    # Devanagari and Gurmukhi signs that are left out or interchanged in everyday writing:
+    # the dot below, the nasal signs, the doubling sign, short and long i and u.
+    "\u093c": "",
+    "\u0a3c": "",
+    "\u0901": "\u0902",
+    "\u0a01": "\u0a02",
+    "\u0a70": "\u0a02",
+    "\u0a71": "",
+    "\u0940": "\u093f",
+    "\u0942": "\u0941",
+    "\u0a40": "\u0a3f",
+    "\u0a42": "\u0a41",
 }
 #: Typographic signs that fold to a single ASCII one: phones put them into most messages.
 _TYPOGRAPHIC = {

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bot.errors import Problem
 from bot.safety import cards, screen
-from bot.safety.load import load_engine
+from bot.safety.cues import CueModel, raised
+from bot.safety.load import load_cues, load_engine
 from bot.safety.match import Engine, found
 from bot.types import ABUSE_CATEGORIES, Assessment, Card, Level, Resource
 
@@ -18,10 +19,11 @@ _DATES = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b(?:19|20)\d{2}\s?[-â
 
 
 class SafetyLayer:
-    """Rules, cards and output rules of one rules file; immutable once loaded."""
+    """Rules, cards and output rules of one rules file, and the second net under the rules."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, cues: CueModel | None = None) -> None:
         self._engine = engine
+        self._cues = cues
         self.book = engine.book
         self._numbers = {
             _digits(number)
@@ -33,7 +35,13 @@ class SafetyLayer:
     @classmethod
     def load(cls, path: Path) -> SafetyLayer:
         """Read, validate and compile a rules file; ``RulesError`` holds every mistake."""
-        return cls(load_engine(path))
+        engine = load_engine(path)
+        return cls(engine, load_cues(engine, fitting=False))
+
+    def learn(self) -> None:
+        """Fit the second net to its examples if it is not there yet; takes seconds."""
+        if self._cues is None:
+            self._cues = load_cues(self._engine, fitting=True)
 
     @property
     def standing(self) -> tuple[Resource, ...]:
@@ -47,6 +55,13 @@ class SafetyLayer:
 
     def assess(self, turns: Sequence[str]) -> Assessment:
         """Assess a conversation, visitor turns oldest first."""
+        assessment = screen.assess(self._engine, turns)
+        if self._cues is None:
+            return assessment
+        return raised(assessment, self._cues, self._engine.lexicon, turns)
+
+    def assess_by_rules(self, turns: Sequence[str]) -> Assessment:
+        """The assessment of the rules alone."""
         return screen.assess(self._engine, turns)
 
     def card(self, assessment: Assessment, turns: Sequence[str], *, again: bool) -> Card | None:

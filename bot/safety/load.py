@@ -20,7 +20,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from bot.errors import RulesError
+from bot.errors import Problem, RulesError
+from bot.safety.cues import CueModel, fit, read_examples
 from bot.safety.examples import broken_examples
 from bot.safety.match import Engine
 from bot.safety.rules import read_rules, rule_files
@@ -30,9 +31,9 @@ _CODE = Path(__file__).resolve().parent
 
 def load_engine(path: Path) -> Engine:
     """The compiled rules of a file; ``RulesError`` holds every mistake in it."""
-    cached = _cache_file(path)
+    cached = _cache_file("rules", path)
     engine = _cached(cached)
-    if engine is None:
+    if not isinstance(engine, Engine):
         with _without_collecting():
             book = read_rules(path)
             engine = Engine(book)
@@ -41,6 +42,28 @@ def load_engine(path: Path) -> Engine:
             raise RulesError(problems)
         _keep(cached, engine)
     return engine
+
+
+def load_cues(engine: Engine, *, fitting: bool) -> CueModel | None:
+    """The second net of an engine's rules, ``None`` if there is none.
+
+    Fitting it takes seconds; unless ``fitting`` is true, only one fitted before is taken.
+    Raises ``RulesError`` if the examples have mistakes.
+    """
+    book = engine.book
+    files = sorted(book.examples_folder.glob("*.jsonl"))
+    cached = _cache_file("cues", book.path, *files)
+    model = _cached(cached)
+    if isinstance(model, CueModel) or not fitting:
+        return model if isinstance(model, CueModel) else None
+    problems: list[Problem] = []
+    examples = read_examples(book.examples_folder, problems)
+    if problems:
+        raise RulesError(problems)
+    model = fit(examples, engine.lexicon, book.false_alarms)
+    if model is not None:
+        _keep(cached, model)
+    return model
 
 
 @contextlib.contextmanager
@@ -55,19 +78,19 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _cache_file(path: Path) -> Path | None:
-    """Where the compiled form of these very rules is kept, ``None`` if they cannot be read."""
+def _cache_file(kind: str, path: Path, *more: Path) -> Path | None:
+    """Where what is made of these very rules is kept, ``None`` if they cannot be read."""
     digest = hashlib.sha256(sys.version.encode())
     try:
-        for file in (*sorted(_CODE.glob("*.py")), *rule_files(path)):
+        for file in (*sorted(_CODE.glob("*.py")), *rule_files(path), *more):
             digest.update(str(file.resolve()).encode() + b"\0" + file.read_bytes() + b"\0")
     except OSError:
         return None
-    return user_cache_path("article-support-chat") / f"rules-{digest.hexdigest()[:32]}.pickle"
+    return user_cache_path("article-support-chat") / f"{kind}-{digest.hexdigest()[:32]}.pickle"
 
 
-def _cached(file: Path | None) -> Engine | None:
-    """The engine in a cache file that only this user can have written."""
+def _cached(file: Path | None) -> object:
+    """What is in a cache file that only this user can have written, ``None`` if nothing is."""
     if file is None:
         return None
     try:
@@ -76,21 +99,22 @@ def _cached(file: Path | None) -> Engine | None:
             if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
                 return None
             with _without_collecting():
-                engine = pickle.load(stream)  # noqa: S301 - checked to be our own, see above
+                return pickle.load(stream)  # noqa: S301 - checked to be our own, see above
     except Exception:  # whatever is wrong with a cache, the rules themselves are there
         return None
-    return engine if isinstance(engine, Engine) else None
 
 
-def _keep(file: Path | None, engine: Engine) -> None:
+def _keep(file: Path | None, made: Engine | CueModel) -> None:
     """Write the cache file whole, and forget the ones before."""
     if file is None:
         return
     with contextlib.suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as stream:
-            pickle.dump(engine, stream, protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dump(made, stream, protocol=pickle.HIGHEST_PROTOCOL)
         Path(stream.name).replace(file)
-        kept = sorted(file.parent.glob("rules-*.pickle"), key=lambda each: each.stat().st_mtime)
+        kept = sorted(
+            file.parent.glob(f"{file.name[:5]}*.pickle"), key=lambda each: each.stat().st_mtime
+        )
         for old in kept[:-4]:
             old.unlink(missing_ok=True)

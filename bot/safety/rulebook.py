@@ -154,6 +154,8 @@ class RuleBook:
     opening: str
     cards: Mapping[str, CardText]
     fallback: str
+    examples_folder: Path
+    false_alarms: float
     signposts: tuple[Signpost, ...]
     overlays: tuple[Overlay, ...]
     vocabularies: Mapping[str, Vocabulary]

@@ -26,6 +26,8 @@ _SECTIONS = (
     "opening",
     "cards",
     "fallback",
+    "example_messages",
+    "false_alarms",
     "signposts",
     "overlays",
     "vocabulary",
@@ -121,6 +123,8 @@ class _Assembly:
             opening=self._single("opening"),
             cards={each.id: each for each in self._each("cards", self._entries.card)},
             fallback=self._single("fallback"),
+            examples_folder=self._path.resolve().parent / self._single("example_messages"),
+            false_alarms=self._share("false_alarms"),
             signposts=tuple(self._each("signposts", self._entries.signpost)),
             overlays=tuple(self._each("overlays", self._entries.overlay)),
             vocabularies=self._vocabularies(),
@@ -189,6 +193,20 @@ class _Assembly:
                 "Give a whole number from 1 to 3650.",
             )
         return 90
+
+    def _share(self, section: str) -> float:
+        text = self._single(section)
+        try:
+            share = float(text)
+        except ValueError:
+            share = 0.0
+        if 0 < share < 0.2:
+            return share
+        if text:
+            reader, node = self._sections[section][-1]
+            what = f"'{text}' is not a share between 0 and 0.2"
+            reader.problem(node.line, section, what, "Give a number such as 0.01.")
+        return 0.01
 
     def _read_spellings(self) -> dict[str, str]:
         spellings: dict[str, str] = {}

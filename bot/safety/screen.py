@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.safety.grammar import QUESTION, STOP
@@ -42,12 +42,17 @@ def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
         hits += _hits(engine, turns, codes, number, everything)
     near = [hit for hit in hits if hit.level is Level.NONE]
     hits = _with_company(engine, [hit for hit in hits if hit.level > Level.NONE])
-    level = max((hit.level for hit in hits), default=Level.NONE)
+    return collected(hits, near)
+
+
+def collected(hits: Iterable[Hit], near: Iterable[Hit]) -> Assessment:
+    """The assessment that some hits make."""
+    hits = tuple(sorted(hits, key=_by_weight))
     categories = {hit.category for hit in hits if hit.level >= Level.CRISIS}
     return Assessment(
-        level=level,
+        level=max((hit.level for hit in hits), default=Level.NONE),
         categories=tuple(sorted(categories, key=PRECEDENCE.__getitem__)),
-        hits=tuple(sorted(hits, key=_by_weight)),
+        hits=hits,
         near=tuple(sorted(near, key=_by_weight)),
     )
 

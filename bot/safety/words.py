@@ -26,6 +26,7 @@ _FIRST_CODE = 0x100
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _SIGNS = "\u0900-\u0963\u0970-\u0dff\u0e00-\u0fff"
 _ENDS = r"[.!?;\n][.!?;\n\s]*"
+_END_SIGNS = ".!?;\n"
 _ASCII_TOKEN = re.compile(rf"[a-z0-9]+(?:'[a-z]+)*|{_ENDS}")
 _ANY_TOKEN = re.compile(
     rf"[{_IDEOGRAPH}]|(?:[^\W_{_IDEOGRAPH}]|[{_SIGNS}])+(?:'[^\W\d_]+)*|{_ENDS}"
@@ -50,6 +51,12 @@ _LONGEST_DISGUISE = 40
 #: Occurrences below which a word counts as rare.
 _RARE = 1_000_000
 _RUN = re.compile(r"(.)\1{2,}")
+#: One- and two-letter words that letters without spaces may be taken apart into.
+_SHORT_WORDS = frozenset(
+    "i a am an as at be by do ex go he if im in is it me my no of on or so to up ur us we".split()
+)
+#: Arabic particles that are written together with the word behind them ("and", "so", "will").
+_PROCLITICS = "وفبحهسلد"
 _ENDINGS = (("n't", "not"), ("'ll", "will"), ("'ve", "have"), ("'re", "are"), ("'m", "am"))
 _IS_AFTER = frozenset(
     "he she it that this who what there here where how everything everyone someone".split()
@@ -102,6 +109,12 @@ _CONTRACTIONS = {
 }
 
 
+def written_words(text: str) -> list[str]:
+    """The words of a stretch of a pattern, folded and taken apart as those of a message are."""
+    folded = fold(text)
+    return _token_pattern(folded).findall(folded)
+
+
 def canonical(word: str, spellings: Mapping[str, str]) -> str:
     """The words that stand for one written word: contractions opened, spellings unified."""
     if word in spellings:
@@ -119,6 +132,15 @@ def canonical(word: str, spellings: Mapping[str, str]) -> str:
     if ending == "d":
         return f"{stem} would"
     return word.replace("'", "")
+
+
+def _bare_forms(word: str) -> list[str]:
+    """An Arabic word without the particles written together with it, barest form first."""
+    forms: list[str] = []
+    while len(forms) < 3 and len(word) > 3 and word[0] in _PROCLITICS:
+        word = word[1:]
+        forms.insert(0, word)
+    return forms
 
 
 @cache
@@ -156,6 +178,9 @@ class Lexicon:
         self._spellings = dict(spellings)
         known = dict.fromkeys([*words, *(f"{prefix}*" for prefix in prefixes)])
         self.codes = {word: chr(_FIRST_CODE + rank) for rank, word in enumerate(known)}
+        for word in known:
+            bare = next((each for each in _bare_forms(word) if each in known), word)
+            self.codes[word] = self.codes[bare]
         self._words = {code: word for word, code in self.codes.items()}
         self._prefixes = frozenset(word.rstrip("*") for word in known if word.endswith("*"))
         self._risk = frozenset(risk_words)
@@ -163,7 +188,8 @@ class Lexicon:
         for word in sorted(self._risk):
             if len(word) >= _SHORTEST_MISSPELT and word.isascii():
                 self._risk_by_initial.setdefault(word[0], []).append(word)
-        self._known = frozenset([*self.codes, *self._spellings, *_CONTRACTIONS])
+        english = (word for word in self.codes if word in _dictionary())
+        self._known = frozenset([*english, *self._risk, *self._spellings, *_CONTRACTIONS])
         self._longest = max((len(word) for word in known), default=1)
         self._table = _Table(self)
         self._table.update(self._real_words())
@@ -202,6 +228,23 @@ class Lexicon:
         else:
             tokens = _token_pattern(folded).findall(folded)
         return f".{''.join(map(self._table.__getitem__, tokens))}."
+
+    def read(self, text: str) -> list[tuple[str, tuple[int, int]]]:
+        """The words of a message in their canonical spelling, with their original ranges.
+
+        A sentence end is the word ``.`` or ``?``, a number the word ``0``.
+        """
+        folded, origins = fold_with_origins(text)
+        words = []
+        for token, start, end in self._tokens(folded):
+            span = (origins[start][0], origins[end - 1][1])
+            if token[0] in _END_SIGNS:
+                words += [(sign, span) for sign in _boundary(token)]
+            elif token.isdigit():
+                words.append((NUMBER, span))
+            else:
+                words += [(word, span) for word in canonical(token, self._spellings).split()]
+        return words
 
     def encode_with_spans(self, text: str) -> Coded:
         """The same code string, with the original range of each of its code points."""
@@ -248,6 +291,8 @@ class Lexicon:
 
     def _undisguised(self, chunk: str) -> str:
         """The known word behind leetspeak, separators or masks; ``""`` if there is none."""
+        if chunk in self.codes:
+            return ""
         for table in _LEET:
             plain = chunk.translate(table)
             for candidate in (plain, _SEPARATORS.sub("", plain), _SEPARATORS.sub("", chunk)):
@@ -276,7 +321,7 @@ class Lexicon:
         for end in range(1, len(letters) + 1):
             for start in range(max(0, end - self._longest), end):
                 before, word = best[start], letters[start:end]
-                fits = word in self._known and (len(word) > 1 or word in "ia")
+                fits = word in self._known and (len(word) > 2 or word in _SHORT_WORDS)
                 if before is not None and fits:
                     longer = (*before, word)
                     held = best[end]
@@ -287,7 +332,7 @@ class Lexicon:
 
     def resolve(self, token: str) -> str:
         """The code points of a token that the table does not hold."""
-        if not token[0].isalnum() and not token[0].isalpha() and token[0] in ".!?;\n":
+        if token[0] in _END_SIGNS:
             return _boundary(token)
         if token.isdigit():
             return NUMBER
@@ -301,7 +346,11 @@ class Lexicon:
             alike = token.translate(LOOK_ALIKES)
             if alike != token and alike.isascii() and alike in self._table:
                 return self._table[alike]
-        for length in range(min(len(token), self._longest), 1, -1):
+            known = (self._table[each] for each in _bare_forms(token) if each in self._table)
+            bare = next(known, "")
+            if bare:
+                return bare
+        for length in range(min(len(token), self._longest), 0, -1):
             if token[:length] in self._prefixes:
                 return self.codes[f"{token[:length]}*"]
         if not _SHORTEST_MISSPELT <= len(token) <= _LONGEST_DISGUISE or not token.isascii():

@@ -24,6 +24,8 @@ standing: [triple_zero, helper]
 contact: operator
 opening: If you are in danger now, call 000.
 fallback: anyway
+example_messages: examples
+false_alarms: 0.01
 resources:
   - id: triple_zero
     name: Triple Zero
