@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.answer.answerer import Answerer
+from bot.answer.llm import make_writer
 from bot.conversation import Bot, Draft
 from bot.errors import BotError, IndexUnavailable
 from bot.knowledge.embed import Embedder, make_embedder
 from bot.knowledge.index import Index, open_index, open_store
 from bot.knowledge.ingest import Stage, ingest
-from bot.knowledge.retrieve import DenseRetriever
+from bot.knowledge.retrieve import HybridRetriever
 from bot.safety import SafetyLayer
 from bot.settings import Settings
 from bot.types import Resource
@@ -63,9 +64,14 @@ def build(settings: Settings) -> Parts:
     for problem in safety.stale(datetime.now(tz=UTC).date()):
         logger.warning("%s", problem)
 
+    writer = make_writer(settings)
+
     def make_answerer(index: Index, embedder: Embedder) -> Answerer:
         return Answerer(
-            DenseRetriever(index, embedder), safety.contact, threshold=settings.answer_threshold
+            HybridRetriever(index, embedder, remember=settings.index / "opening.npz"),
+            safety.contact,
+            threshold=settings.answer_threshold,
+            writer=writer,
         )
 
     library = LiveLibrary(settings, make_answerer)
@@ -112,9 +118,11 @@ class LiveLibrary:
         else:
             logger.info("Answers are ready.")
 
-    def draft(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> Draft:
+    def draft(
+        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+    ) -> Draft:
         """Answer the last turn; see ``bot.conversation.Answerer``."""
-        return self._current().draft(turns, may_use)
+        return self._current().draft(turns, may_use, may_write=may_write)
 
     def _current(self) -> Answerer:
         with self._lock:

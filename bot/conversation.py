@@ -71,10 +71,13 @@ class Draft:
 class Answerer(Protocol):
     """What a conversation asks of retrieval and answering (``bot.answer.Answerer``)."""
 
-    def draft(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> Draft:
+    def draft(
+        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+    ) -> Draft:
         """Answer the last turn; raises ``BotError`` if the model or the index cannot be used.
 
-        A passage is used only if ``may_use`` holds for its heading and text.
+        A passage is used only if ``may_use`` holds for its heading and text. ``may_write``: a
+        language model, if there is one, may put the answer into its own words.
         """
 
 
@@ -215,7 +218,9 @@ class Bot:
         trace = _trace(assessment)
         try:
             draft = self._answerer.draft(
-                screened.turns, lambda text: not self._safety.blocked_by(text, assessment)
+                screened.turns,
+                lambda text: not self._safety.blocked_by(text, assessment),
+                may_write=assessment.level <= Level.SIGNPOST,
             )
             ms |= draft.ms
             trace |= draft.trace

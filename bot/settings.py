@@ -45,6 +45,19 @@ class Settings(BaseSettings):
         le=1,
         description="Least confidence, 0 to 1, at which the article is said to cover a question.",
     )
+    llm: str = Field(
+        default="",
+        description="A language model, as provider:model; empty for the article's own words.",
+    )
+    llm_url: str = Field(default="", description="Address of the language model's server.")
+    llm_key: str = Field(
+        default="",
+        repr=False,
+        description="Key for the language model, if its server asks for one.",
+    )
+    llm_timeout: float = Field(
+        default=8.0, gt=0, le=120, description="Seconds the language model may take."
+    )
 
 
 def load_settings() -> Settings:

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from bot.answer import asked, compose
 from bot.answer.about import About
+from bot.answer.ground import supported
 from bot.answer.lists import Lists
+from bot.answer.llm import Writer, WriterFailed
 from bot.answer.lookup import Lookup, Part, is_usable
 from bot.answer.outline import heading_of
 from bot.answer.phrases import chat, fact, without_greeting
@@ -19,6 +21,8 @@ from bot.types import Passage, Resource, Scored
 
 #: Words quoted before a list from a passage that is not of it.
 _BEFORE_LIST = 60
+#: Words that must be left for quotes beside the names of a list.
+_BESIDE_NAMES = 50
 
 
 class Answerer:
@@ -31,8 +35,14 @@ class Answerer:
         *,
         threshold: float = 0.5,
         texts: AnswerTexts | None = None,
+        writer: Writer | None = None,
     ) -> None:
-        """Answer from ``retriever`` where the confidence (0 to 1) reaches ``threshold``."""
+        """Answer from ``retriever`` where the confidence (0 to 1) reaches ``threshold``.
+
+        ``writer`` may put an answer that is no list into words of its own.
+        """
+        self._retriever = retriever
+        self._writer = writer
         self.passages: Sequence[Passage] = retriever.passages
         self._contact = contact
         self._threshold = threshold
@@ -41,8 +51,13 @@ class Answerer:
         self._lookup = Lookup(retriever, self._lists)
         self._about = About(retriever, self._texts)
 
-    def draft(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> Draft:
-        """Answer the last turn from the passages that may be used."""
+    def draft(
+        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+    ) -> Draft:
+        """Answer the last turn from the passages that may be used.
+
+        ``may_write``: the language model, if there is one, may word the answer.
+        """
         text = without_greeting(turns[-1])
         talk = chat(text) or chat(turns[-1])
         if talk:
@@ -57,7 +72,37 @@ class Answerer:
         retrieved = time.perf_counter()
         draft = self._compose(text, context, parts, may_use)
         ms = {"retrieve": retrieved - started, "compose": time.perf_counter() - retrieved}
+        if may_write and self._writer is not None and draft.trace.get("how") == "quotes":
+            composed = time.perf_counter()
+            draft = self._written(self._writer, text, draft, may_use)
+            ms["write"] = time.perf_counter() - composed
         return replace(draft, ms={name: round(took * 1000, 3) for name, took in ms.items()})
+
+    def _written(
+        self, writer: Writer, question: str, draft: Draft, may_use: Callable[[str], bool]
+    ) -> Draft:
+        """The draft as the language model words it; as it was, if that does not stand up."""
+        cited = {one.passage_id for one in draft.citations}
+        passages = [one.passage for one in draft.passages if one.passage.id in cited]
+        try:
+            text = writer.write(question, passages)
+        except WriterFailed as failed:
+            return replace(draft, trace=draft.trace | {"llm": failed.reason})
+        if not may_use(text):
+            return replace(draft, trace=draft.trace | {"llm": "blocked"})
+        support = supported(text, passages, self._retriever.embed_passing)
+        if support is None:
+            return replace(draft, trace=draft.trace | {"llm": "unsupported"})
+        sheet = compose.Sheet()
+        said = " ".join(f"{one.sentence} {sheet.cite(one.passage, one.quote)}" for one in support)
+        kept = [self._texts.partly] if self._texts.partly in draft.text else []
+        kept += [self._contact_line()] if self._contact_line() in draft.text else []
+        return replace(
+            draft,
+            text="\n\n".join((self._texts.intro, said, *kept)),
+            citations=sheet.citations,
+            trace=draft.trace | {"llm": "used"},
+        )
 
     def _compose(
         self, text: str, context: str, parts: Sequence[Part], may_use: Callable[[str], bool]
@@ -118,10 +163,12 @@ class Answerer:
                 first = compose.quoted(sheet, part.found[:1], part.question, _BEFORE_LIST)
             return [*first, *compose.listed(sheet, listing, usable)], True
         opened = self._lists.opened_by(top.id)
-        names = compose.named(sheet, opened, usable) if opened else ""
-        if names:
-            return [*compose.quoted(sheet, part.found[:1], part.question, budget), names], True
+        if opened is not None and budget - opened.words < _BESIDE_NAMES:
+            opened = None
+        budget -= opened.words if opened else 0
         written = compose.quoted(sheet, part.found, part.question, budget)
+        if opened is not None and written:
+            written.insert(1, compose.named(sheet, opened, usable))
         return written, False
 
     def _decline(self, part: Part) -> str:

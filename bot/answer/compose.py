@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bot.answer.outline import Item, Listing
+from bot.answer.outline import Listing
 from bot.knowledge.lexical import terms
 from bot.knowledge.retrieve import Found
 from bot.knowledge.sentences import sentence_spans
 from bot.types import Citation, Passage
 
 #: Words of quotation in an answer that is not a list, shared by the questions in a message.
-BUDGET = 115
+BUDGET = 112
 #: Words the first passage of an answer may take, so that others have their say.
 _FIRST = 90
 _FEWEST = 8
@@ -142,7 +142,7 @@ def named(sheet: Sheet, listing: Listing, may_use: Callable[[Passage], bool]) ->
     rows = []
     for place, item in enumerate((one for one in listing.items if may_use(one.passage)), 1):
         mark = sheet.cite(item.passage, _first_sentence(item.passage))
-        rows.append(f"{_bullet(listing, place)} {_name(item)} {mark}")
+        rows.append(f"{_bullet(listing, place)} {item.name} {mark}")
     return "\n".join(rows)
 
 
@@ -153,10 +153,6 @@ def _opening(sheet: Sheet, listing: Listing, may_use: Callable[[Passage], bool])
         quote = lead.text if whole else listing.lead_in
         return [f"{quote} {sheet.cite(lead, quote)}"]
     return [f"{listing.heading}:"]
-
-
-def _name(item: Item) -> str:
-    return item.label or " ".join(item.passage.text.split())
 
 
 def _bullet(listing: Listing, place: int) -> str:

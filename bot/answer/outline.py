@@ -26,6 +26,11 @@ class Item:
     label: str
     passage: Passage
 
+    @property
+    def name(self) -> str:
+        """Its label, or all of it where it has none."""
+        return self.label or " ".join(self.passage.text.split())
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -45,6 +50,11 @@ class Listing:
     def advice(self) -> bool:
         """Whether it says what somebody can do."""
         return _ADVICE.search(f"{self.heading}. {self.lead_in}") is not None
+
+    @property
+    def words(self) -> int:
+        """How many words its items take by name alone."""
+        return sum(len(item.name.split()) for item in self.items)
 
     @property
     def ids(self) -> frozenset[str]:

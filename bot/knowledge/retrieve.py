@@ -97,6 +97,9 @@ class Retriever(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The unit vectors of fixed texts, to compare with ``Look.sought``."""
 
+    def embed_passing(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of texts that must not be remembered."""
+
 
 class HybridRetriever:
     """Retrieval over one version of the index; immutable once made, safe for many threads."""
@@ -146,6 +149,10 @@ class HybridRetriever:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The unit vectors of fixed texts, to compare with ``Look.sought``."""
         return self._fixed.encode(texts)
+
+    def embed_passing(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of texts that must not be remembered."""
+        return self._embedder.encode(texts)
 
     def search(self, question: str, k: int) -> list[Scored]:
         """The ``k`` best passages, best first, with their cosine."""

@@ -149,22 +149,19 @@ class _Assembly:
 
     def _each(self, section: str, build: Callable[[Reader, Located, str], T | None]) -> Iterator[T]:
         """Build every entry of a section; ids may be given once only in the whole section."""
-        seen: dict[str, int] = {}
+        seen: dict[str, Place] = {}
         for reader, item in self._items(section):
             entry = item.value.get("id") if isinstance(item.value, dict) else None
             name = str(entry.value) if entry else f"{section} entry"
             where = f"{section}: {name}"
             if entry:
                 if name in seen:
-                    reader.problem(
-                        entry.line,
-                        where,
-                        f"the id is used twice (first on line {seen[name]})",
-                        "Give each its own id.",
-                    )
+                    first = f"{seen[name].path.name}:{seen[name].line}"
+                    what = f"the id is used twice (first in {first})"
+                    reader.problem(entry.line, where, what, "Give each its own id.")
                     continue
-                seen[name] = entry.line
-                self._places[f"{section}: {name}"] = Place(reader.path, entry.line)
+                seen[name] = Place(reader.path, entry.line)
+                self._places[f"{section}: {name}"] = seen[name]
             built = build(reader, item, where)
             if built is not None:
                 yield built

@@ -184,8 +184,8 @@ PRICE = Subjects(outside=(Outside(topic="the price", says=("cost",), unless=("fe
 
 def test_a_question_near_an_outside_subject_is_less_likely_covered() -> None:
     found = [Found(passage("About programs."), 1.0, 0.5)]
-    sure = weigh([look("programs", 0.8, 0.2)], found, PRICE, lambda _: True)
-    unsure = weigh([look("programs", 0.8, 0.9)], found, PRICE, lambda _: True)
+    sure = weigh([look("cost of programs", 0.7, 0.2)], found, PRICE, lambda _: True)
+    unsure = weigh([look("cost of programs", 0.7, 0.9)], found, PRICE, lambda _: True)
     assert sure.confidence > 0.5 > unsure.confidence
     assert unsure.topic == PRICE.outside[0]
 
