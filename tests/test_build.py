@@ -31,7 +31,9 @@ class CountingAnswerer:
     def __init__(self, index: Index, _embedder: Embedder) -> None:
         self._index = index
 
-    def draft(self, _turns: Sequence[str], _may_use: Callable[[str], bool]) -> Draft:
+    def draft(
+        self, _turns: Sequence[str], _may_use: Callable[[str], bool], *, may_write: bool = False
+    ) -> Draft:
         return Draft(f"{len(self._index.passages())} passages", (), (), found=True)
 
 

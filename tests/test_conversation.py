@@ -34,7 +34,9 @@ class ScriptedAnswerer:
         self._text = text
         self._error = error
 
-    def draft(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> Draft:
+    def draft(
+        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+    ) -> Draft:
         self.asked.append(tuple(turns))
         self.may_use = may_use
         if self._error:

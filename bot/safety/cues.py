@@ -212,7 +212,7 @@ def fit(examples: Sequence[Example], lexicon: Lexicon, false_alarms: float) -> C
     matrix = vectorizer.fit_transform(texts)
 
     def learner() -> LogisticRegression:
-        return LogisticRegression(C=10, class_weight="balanced", max_iter=2000)
+        return LogisticRegression(C=10, class_weight="balanced", solver="liblinear")
 
     labels = np.array(risky)
     held_out = cross_val_predict(learner(), matrix, labels, cv=_FOLDS, method="decision_function")
