@@ -19,7 +19,7 @@ from bot.knowledge.subjects import Outside, Subjects
 
 #: cosine, subject, outside, shared, foreign, excess, and what is added to their weighted sum.
 WEIGHTS = (2.5, 9.5, -4.5, 3.0, -3.0, -8.0)
-BIAS = -4.6
+BIAS = -4.3
 #: From this cosine a question is taken to be about an outside subject by name.
 NAMED_FROM = 0.55
 _FAR_COSINE = 0.25
