@@ -96,7 +96,7 @@ def lock(_rest: list[str]) -> int:
     command += ["--generate-hashes", "--no-annotate", "--no-header", "--upgrade"]
     command += ["--no-emit-package", "torch", "pyproject.toml", "-o"]
     run(*command, LOCK, check=True)
-    run(*command, TEST_LOCK, "--extra", "test", "-c", LOCK, check=True)
+    run(*command, TEST_LOCK, "--extra", "test", "--extra", "llm", "-c", LOCK, check=True)
     # What is in the first file need not stand in the second one again.
     entry = re.compile(r"^[^\s#].*?(?=^[^\s#]|\Z)", re.MULTILINE | re.DOTALL)
     first = set(entry.findall(LOCK.read_text()))

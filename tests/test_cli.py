@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_lone_surrogates_and_control_characters_pass_through() -> None:
 def test_check_explains_a_message_to_a_person() -> None:
     done = bot("check", "My husband never hit me, I want to die")
     assert "Level: crisis" in done.stdout
-    assert "“I want to die” (suicide_self_harm, crisis)" in done.stdout
+    assert re.search(r"“.*want to die” \(suicide_self_harm, crisis\)", done.stdout)
     assert "lowered by the stance 'denied'" in done.stdout
     assert "Lifeline: 13 11 14" in done.stdout
 

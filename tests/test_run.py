@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -20,7 +22,8 @@ def locked() -> dict[str, str]:
 
 def test_every_direct_dependency_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["test"], *extras["llm"]]
     names = {re.split(r"[<>=!~\[ ]", entry)[0].lower() for entry in wanted}
     assert names - {"torch"} <= set(locked())
 
@@ -47,15 +50,15 @@ def test_every_locked_file_has_a_hash() -> None:
 def test_the_installer_for_this_machine_is_chosen(
     monkeypatch: pytest.MonkeyPatch, system: str, machine: str, wheel: str
 ) -> None:
-    monkeypatch.setattr(run.sys, "platform", system)
-    monkeypatch.setattr(run.platform, "machine", lambda: machine)
-    monkeypatch.setattr(run.platform, "libc_ver", lambda: ("glibc", "2.36"))
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.36"))
     assert re.search(run.uv_platform(), wheel)
 
 
 def test_an_unknown_chore_prints_the_help(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run.sys, "argv", ["run.py", "dance"])
+    monkeypatch.setattr(sys, "argv", ["run.py", "dance"])
     assert run.main() == 2
     assert "python3 run.py chat" in capsys.readouterr().out

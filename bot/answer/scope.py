@@ -1,9 +1,10 @@
 """Deciding whether the library covers a question.
 
-Six plain signals are weighed into one confidence. The weights are those of a logistic
-regression on the tuning half of tests/cases/answers, rounded; examples of ``subjects.yaml``
-nearer than 0.75 to the question were hidden from it, so that it stands for questions nobody
-has thought of. Every decision can be read off the signals in the trace of a reply.
+Six plain signals are weighed into one confidence. The weights began as a logistic regression on
+the tuning half of tests/cases/answers, with examples of ``subjects.yaml`` nearer than 0.75 to
+the question hidden from it, so that it stands for questions nobody has thought of; they were
+then rounded and ``excess`` made heavier by hand. Every decision can be read off the signals in
+the trace of a reply.
 """
 
 from __future__ import annotations

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+#: Near misses shown to a person.
+_MOST_NEAR = 6
+
+
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser(
@@ -79,7 +83,8 @@ def describe(layer: SafetyLayer, turns: Sequence[str]) -> str:
         lines += ["", f"Below the answer: {note}"]
     if assessment.near:
         lines += ["", "Nearly matched:"]
-        lines += [f"  {hit.rule}: “{hit.text}” {_lowered(hit)}" for hit in assessment.near]
+        near = assessment.near[:_MOST_NEAR]
+        lines += [f"  {hit.rule}: “{hit.text}” {_lowered(hit)}" for hit in near]
     return "\n".join(lines)
 
 

