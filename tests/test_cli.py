@@ -82,11 +82,11 @@ def test_lone_surrogates_and_control_characters_pass_through() -> None:
 
 
 def test_check_explains_a_message_to_a_person() -> None:
-    done = bot("check", "My husband never hit me, I want to die")
+    done = bot("check", "I never wanted to kill myself. My husband hits me.")
     assert "Level: crisis" in done.stdout
-    assert re.search(r"“.*want to die” \(suicide_self_harm, crisis\)", done.stdout)
+    assert re.search(r"“.*hits me.*” \(family_violence, crisis\)", done.stdout)
     assert "lowered by the stance 'denied'" in done.stdout
-    assert "Lifeline: 13 11 14" in done.stdout
+    assert "1800RESPECT: 1800 737 732" in done.stdout
 
 
 def test_check_rules_finds_nothing_wrong_with_the_shipped_rules() -> None:
@@ -115,26 +115,27 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert bot("sing").returncode == 2
 
 
+@pytest.fixture(scope="module", params=["corpus", "published"])
+def index(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    folder = str(tmp_path_factory.mktemp("index"))
+    source = ROOT / "corpus" / "feeling-disconnected.md"
+    if request.param == "published":
+        source = ROOT.parent / "shared" / "article.txt"
+        if not source.exists():
+            pytest.skip("the published text is not beside the project")
+    subprocess.run(
+        [sys.executable, "ingest.py", str(source)],
+        cwd=ROOT,
+        env={**os.environ, "BOT_INDEX": folder},
+        check=True,
+    )
+    return folder, source
+
+
 class TestAsk:
     """``ask`` with the real model and index, from our article and from the published text."""
-
-    @pytest.fixture(scope="class", params=["corpus", "published"])
-    def index(
-        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-    ) -> tuple[str, Path]:
-        folder = str(tmp_path_factory.mktemp("index"))
-        source = ROOT / "corpus" / "feeling-disconnected.md"
-        if request.param == "published":
-            source = ROOT.parent / "shared" / "article.txt"
-            if not source.exists():
-                pytest.skip("the published text is not beside the project")
-        subprocess.run(
-            [sys.executable, "ingest.py", str(source)],
-            cwd=ROOT,
-            env={**os.environ, "BOT_INDEX": folder},
-            check=True,
-        )
-        return folder, source
 
     def test_silence_is_answered_from_the_passage_on_stonewalling(
         self, index: tuple[str, Path]

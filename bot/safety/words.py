@@ -55,8 +55,11 @@ _RUN = re.compile(r"(.)\1{2,}")
 _SHORT_WORDS = frozenset(
     "i a am an as at be by do ex go he if im in is it me my no of on or so to up ur us we".split()
 )
-#: Arabic particles that are written together with the word behind them ("and", "so", "will").
-_PROCLITICS = "وفبحهسلد"
+#: Arabic particles that are written together with the word behind them: "and" and "so"; "with",
+#: "to" and the mark of the present tense; the marks of the future.
+_CONJUNCTIONS = "وف"
+_PREPOSITIONS = "بل"
+_FUTURE = "هحس"
 _ENDINGS = (("n't", "not"), ("'ll", "will"), ("'ve", "have"), ("'re", "are"), ("'m", "am"))
 _IS_AFTER = frozenset(
     "he she it that this who what there here where how everything everyone someone".split()
@@ -136,11 +139,16 @@ def canonical(word: str, spellings: Mapping[str, str]) -> str:
 
 def _bare_forms(word: str) -> list[str]:
     """An Arabic word without the particles written together with it, barest form first."""
-    forms: list[str] = []
-    while len(forms) < 3 and len(word) > 3 and word[0] in _PROCLITICS:
+    forms = []
+    if len(word) > 4 and word[0] in _CONJUNCTIONS:
         word = word[1:]
-        forms.insert(0, word)
-    return forms
+        forms.append(word)
+    if len(word) > 4:
+        if word.startswith("لل"):
+            forms.append("ال" + word[2:])
+        elif word[0] in _PREPOSITIONS or (word[0] in _FUTURE and word[1] in "يتن"):
+            forms.append(word[1:])
+    return forms[::-1]
 
 
 @cache

@@ -102,7 +102,12 @@ def test_a_key_given_twice_is_refused(mistakes: Mistakes) -> None:
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [(b"", "empty"), (b"\xff\xfe\x00", "UTF-8"), (b"- a\n- b\n", "mapping"), (b"a: [" * 2000, "")],
+    [
+        (b"", "empty"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"- a\n- b\n", "mapping"),
+        (b"a: [" * 2000, "YAML"),
+    ],
 )
 def test_a_file_that_is_no_rules_file_is_told_plainly(
     tmp_path: Path, content: bytes, complaint: str

@@ -141,11 +141,11 @@ def test_clearing_forgets_words_card_and_answers_still_on_their_way() -> None:
     assert conversation.said("next", 50) == ("next",)
 
 
-def test_only_the_newest_turns_are_kept_up_to_the_limit() -> None:
+def test_past_the_limit_the_first_turns_and_the_newest_are_kept() -> None:
     conversation = Conversation()
     for number in range(5):
         kept = conversation.said(str(number), 3)
-    assert kept == ("2", "3", "4")
+    assert kept == ("0", "1", "2", "4")
 
 
 def test_every_visitor_gets_a_conversation_of_their_own() -> None:
