@@ -12,6 +12,7 @@ from bot.types import Level
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases" / "safety"
+EXAMPLES = ROOT / "safety_examples"
 SHARED = ROOT.parent / "shared" / "data"
 
 
@@ -38,19 +39,25 @@ class Case:
 
 
 def own_cases(split: str) -> list[Case]:
-    """Our own cases of one split: ``tune`` or ``score``."""
+    """Our own cases of one split.
+
+    ``score`` was only ever counted. ``tune`` is what the rules were written from, together with
+    the example messages that the second net is fitted to.
+    """
+    folders = [CASES / split, *([EXAMPLES] if split == "tune" else [])]
     return [
         Case(
-            id=row["id"],
+            id=row.get("id", f"{path.stem}-{number}"),
             turns=tuple(row.get("turns") or [row["text"]]),
             level=Level.parse(row["level"]),
             category=row["category"],
             also=tuple(row["also"]),
-            group=row["group"],
+            group=row.get("group", ""),
             origin=path.stem,
         )
-        for path in sorted((CASES / split).glob("*.jsonl"))
-        for row in _rows(path)
+        for folder in folders
+        for path in sorted(folder.glob("*.jsonl"))
+        for number, row in enumerate(_rows(path), 1)
     ]
 
 
