@@ -27,12 +27,20 @@ NET = "similar_messages"
 #: Longer messages are also read in windows of so many words, so that padding hides nothing.
 _WINDOW = 80
 _STEP = 40
+#: Words that alone tell nothing; counted in, they make any request look like the examples.
+_FUNCTION_WORDS = frozenset(
+    "the a an of to be been being is are was were will would has have had do does did that this "
+    "there then when where what which who how and or but if so as at by for from in into on onto "
+    "with about it its am can could should please get got go going some any . ? 0".split()
+)
 #: With fewer words that the examples hold, a message tells the net nothing.
 _LEAST_KNOWN = 3
 #: So much larger is the share of harmless messages that may get the quiet line.
 _QUIET_FACTOR = 4
 #: The last turns of a conversation, read as one.
 _TURNS_TOGETHER = 3
+#: The bias of a category that all examples, or none, belong to.
+_SURE = 1000.0
 #: Folds of the cross-validation that sets the threshold.
 _FOLDS = 5
 
@@ -126,8 +134,8 @@ def _windows(
 
 
 def terms(words: Sequence[str]) -> Iterator[str]:
-    """The words of a message and each two that follow one another."""
-    yield from words
+    """The telling words of a message, and each two words that follow one another."""
+    yield from (word for word in words if word not in _FUNCTION_WORDS)
     for first, second in pairwise(words):
         yield f"{first} {second}"
 
@@ -219,23 +227,26 @@ def fit(examples: Sequence[Example], lexicon: Lexicon, false_alarms: float) -> C
     crisis, signpost = np.quantile(
         held_out[~labels], [1 - false_alarms, max(0.5, 1 - _QUIET_FACTOR * false_alarms)]
     )
-    heads = [learner().fit(matrix, labels)]
+    heads = [_head(learner(), matrix, labels)]
     for category in Category:
         inside = np.array([category in example.categories for example in examples])
-        rows = labels if inside[labels].any() and not inside[labels].all() else None
-        heads.append(learner().fit(matrix[rows], inside[rows]) if rows is not None else None)
-    columns = [vectorizer.idf_, *(_weights(head, matrix.shape[1]) for head in heads)]
+        heads.append(_head(learner(), matrix[labels], inside[labels]))
+    columns = [vectorizer.idf_, *(weights for weights, _ in heads)]
     table = np.column_stack(columns)
     names = vectorizer.get_feature_names_out()
     return CueModel(
         weights={name: tuple(map(float, row)) for name, row in zip(names, table, strict=True)},
-        biases=tuple(float(head.intercept_[0]) if head is not None else -1e3 for head in heads),
+        biases=tuple(bias for _, bias in heads),
         crisis=float(crisis),
         signpost=float(signpost),
     )
 
 
-def _weights(head: Any, width: int) -> Any:
+def _head(learner: Any, matrix: Any, labels: Any) -> tuple[Any, float]:
+    """The weights and the bias that tell two labels apart; a sure bias where there is one only."""
     import numpy as np  # noqa: PLC0415
 
-    return head.coef_[0] if head is not None else np.zeros(width)
+    if labels.all() or not labels.any():
+        return np.zeros(matrix.shape[1]), _SURE if labels.all() else -_SURE
+    learner.fit(matrix, labels)
+    return learner.coef_[0], float(learner.intercept_[0])

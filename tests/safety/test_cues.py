@@ -1,0 +1,126 @@
+"""The second net: fitted to readable examples, cached, and quiet when it knows too little."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Problem, RulesError
+from bot.safety import SafetyLayer
+from bot.safety.cues import Example, fit, read_examples
+from bot.safety.load import load_cues, load_engine
+from bot.safety.words import Lexicon
+from bot.types import Category, Level
+
+RISK = ["he hits me at night", "she punches me and I am scared", "my husband chokes me again"]
+CALM = ["he cooks dinner at night", "she paints me and I am happy", "my husband sings again"]
+
+
+def examples(times: int) -> list[Example]:
+    return [
+        Example((f"{text} {number}",), level, categories)
+        for number in range(times)
+        for texts, level, categories in (
+            (RISK, Level.CRISIS, (Category.FAMILY_VIOLENCE,)),
+            (CALM, Level.NONE, ()),
+        )
+        for text in texts
+    ]
+
+
+@pytest.fixture(scope="module")
+def lexicon(layer: SafetyLayer) -> Lexicon:
+    return layer._engine.lexicon
+
+
+def test_it_tells_risk_from_calm_in_the_same_voice(lexicon: Lexicon) -> None:
+    model = fit(examples(30), lexicon, 0.05)
+    assert model is not None
+    cue = model.find(lexicon.read("last week he hits me and chokes me"))
+    assert cue is not None
+    assert (cue.category, cue.level) == (Category.FAMILY_VIOLENCE, Level.CRISIS)
+    assert model.find(lexicon.read("he cooks dinner and sings")) is None
+
+
+def test_a_message_of_unknown_words_tells_it_nothing(lexicon: Lexicon) -> None:
+    model = fit(examples(30), lexicon, 0.05)
+    assert model is not None
+    assert model.find(lexicon.read("quark gluon chokes")) is None
+
+
+def test_too_few_examples_make_no_net(lexicon: Lexicon) -> None:
+    assert fit(examples(5), lexicon, 0.05) is None
+
+
+def test_fitting_twice_gives_the_same_weights(lexicon: Lexicon) -> None:
+    assert fit(examples(20), lexicon, 0.05) == fit(examples(20), lexicon, 0.05)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["nope", "{}", '{"text": 1, "level": "none", "category": "none"}',
+     '{"text": "a", "level": "urgent", "category": "none"}',
+     '{"text": "a", "level": "crisis", "category": "sadness"}',
+     '{"turns": [], "level": "none", "category": "none"}'],
+)  # fmt: skip
+def test_a_bad_example_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+    good = json.dumps({"text": "a", "level": "none", "category": "none"})
+    (tmp_path / "some.jsonl").write_text(f"{good}\n\n{line}\n")
+    problems: list[Problem] = []
+    assert len(read_examples(tmp_path, problems)) == 1
+    assert [problem.line for problem in problems] == [3]
+
+
+class TestTheCache:
+    @pytest.fixture(autouse=True)
+    def home(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr("bot.safety.load.user_cache_path", lambda _name: tmp_path / "cache")
+        return tmp_path / "cache"
+
+    @pytest.fixture
+    def rules(self, tmp_path: Path, small_text: str) -> Path:
+        path = tmp_path / "rules.yaml"
+        path.write_text(small_text)
+        return path
+
+    def test_compiled_rules_are_taken_from_it_while_nothing_changes(
+        self, rules: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        load_engine(rules)
+        assert len(list(home.glob("rules-*.pickle"))) == 1
+
+        def unread(_path: Path) -> None:
+            raise AssertionError("the rules were read again")
+
+        monkeypatch.setattr("bot.safety.load.read_rules", unread)
+        assert load_engine(rules).book.rules[0].id == "hits_me"
+
+    def test_a_changed_file_is_read_anew(self, rules: Path) -> None:
+        load_engine(rules)
+        rules.write_text(rules.read_text().replace("id: hits_me", "id: blows"))
+        assert load_engine(rules).book.rules[0].id == "blows"
+
+    def test_a_bad_file_is_never_cached(self, rules: Path, home: Path) -> None:
+        rules.write_text(rules.read_text().replace("fallback: anyway", "fallback: never"))
+        for _ in range(2):
+            with pytest.raises(RulesError):
+                load_engine(rules)
+        assert not home.exists()
+
+    @pytest.mark.parametrize("damage", [b"", b"not a pickle", b"\x80\x04."])
+    def test_a_damaged_cache_is_no_obstacle(self, rules: Path, home: Path, damage: bytes) -> None:
+        load_engine(rules)
+        next(home.glob("rules-*.pickle")).write_bytes(damage)
+        assert load_engine(rules).book.rules[0].id == "hits_me"
+
+    def test_a_cache_that_others_may_write_is_not_trusted(self, rules: Path, home: Path) -> None:
+        load_engine(rules)
+        file = next(home.glob("rules-*.pickle"))
+        file.chmod(0o666)
+        file.write_bytes(b"c__builtin__\nexit\n(S'owned'\ntR.")
+        assert load_engine(rules).book.rules[0].id == "hits_me"
+
+    def test_without_examples_there_is_no_net_and_no_error(self, rules: Path) -> None:
+        assert load_cues(load_engine(rules), fitting=True) is None
