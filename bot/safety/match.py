@@ -51,7 +51,7 @@ class PatternSet:
     """
 
     def __init__(self, patterns: Sequence[Pattern], translator: Translator) -> None:
-        self._regexes = tuple(translator.regex(pattern) for pattern in patterns)
+        self.regexes = tuple(translator.regex(pattern) for pattern in patterns)
         self._masks: dict[str, list[int]] = {}
         self._always = [0] * _GROUPS
         self._crossing = 0
@@ -67,7 +67,7 @@ class PatternSet:
                     self._masks.setdefault(code, [0] * _GROUPS)[rank] |= 1 << number
 
     def __len__(self) -> int:
-        return len(self._regexes)
+        return len(self.regexes)
 
     def matching(self, codes: str) -> list[int]:
         """The numbers of the patterns that match somewhere in a code string, in order."""
@@ -85,7 +85,7 @@ class PatternSet:
             lowest = candidates & -candidates
             candidates ^= lowest
             number = lowest.bit_length() - 1
-            if compiled(self._regexes[number]).search(codes):
+            if compiled(self.regexes[number]).search(codes):
                 numbers.add(number)
         return numbers
 
@@ -103,7 +103,7 @@ class PatternSet:
 
     def spans(self, number: int, codes: str) -> Iterator[tuple[int, int]]:
         """Where pattern ``number`` matches, as half-open ranges of the code string."""
-        for match in compiled(self._regexes[number]).finditer(codes):
+        for match in compiled(self.regexes[number]).finditer(codes):
             if match.end() > match.start():
                 yield match.span()
 
