@@ -48,6 +48,10 @@ _HEADERS = (
 _SET = frozenset(name for name, _ in _HEADERS)
 
 
+#: Connections that may wait while the server starts.
+_WAITING_LINE = 128
+
+
 class ServeError(BotError):
     """The page cannot be served at the address asked for."""
 
@@ -164,6 +168,8 @@ def listen(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind(address)
+        # From here on a browser that comes early waits in line, instead of being refused.
+        bound.listen(_WAITING_LINE)
     except OSError as error:
         bound.close()
         reason = error.strerror or str(error)
