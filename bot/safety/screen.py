@@ -12,7 +12,7 @@ from bot.safety.words import Coded
 from bot.types import PRECEDENCE, Assessment, Category, Hit, Level
 
 #: A turn of up to this many words may continue the one before it ("... // round my neck").
-_FRAGMENT = 12
+_FRAGMENT = 8
 #: So many turns are read as one when they are fragments.
 _WINDOW = 4
 _BOUNDARIES = STOP + QUESTION
