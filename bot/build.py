@@ -44,14 +44,8 @@ class Parts:
 
     def warm_up(self) -> None:
         """Start to load, in the background, what the rules can do without."""
-        threading.Thread(target=self._learn, name="learn", daemon=True).start()
+        threading.Thread(target=self.safety.learn, name="learn", daemon=True).start()
         self.library.warm_up()
-
-    def _learn(self) -> None:
-        try:
-            self.safety.learn()
-        except BotError as error:
-            logger.error("The second net is off, the rules stand alone: %s", error)
 
 
 def build(settings: Settings) -> Parts:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from bot.safety import SafetyLayer
 from bot.safety.consistency import unused
+from bot.safety.cues import read_examples
 from bot.safety.rules import read_rules
 from bot.settings import Settings
 
@@ -26,6 +27,7 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
     layer = SafetyLayer.load(settings.rules)  # mistakes are raised, all at once
     book = read_rules(settings.rules)
     problems = [*layer.stale(datetime.now(tz=UTC).date()), *unused(book)]
+    read_examples(book.examples_folder, problems)
     for problem in problems:
         print(problem)
     print(

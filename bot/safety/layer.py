@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -13,6 +14,8 @@ from bot.safety.cues import CueModel, raised
 from bot.safety.load import load_cues, load_engine
 from bot.safety.match import Engine, found
 from bot.types import ABUSE_CATEGORIES, Assessment, Card, Level, Resource
+
+logger = logging.getLogger(__name__)
 
 _PHONE = re.compile(r"\+?\(?\d[\d ()\u00a0\-]{3,}\d|\b(?:000|111|112|106|911|999|988)\b")
 _DATES = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b(?:19|20)\d{2}\s?[-–]\s?\d{2,4}\b")
@@ -39,9 +42,15 @@ class SafetyLayer:
         return cls(engine, load_cues(engine, fitting=False))
 
     def learn(self) -> None:
-        """Fit the second net to its examples if it is not there yet; takes seconds."""
+        """Fit the second net to its examples if it is not there yet; takes seconds.
+
+        Never raises: a fault is logged, and the rules stand alone.
+        """
         if self._cues is None:
-            self._cues = load_cues(self._engine, fitting=True)
+            try:
+                self._cues = load_cues(self._engine, fitting=True)
+            except Exception as error:  # whatever is wrong with the net, the rules are there
+                logger.error("The second net is off, the rules stand alone: %s", error)
 
     @property
     def standing(self) -> tuple[Resource, ...]:
@@ -58,7 +67,11 @@ class SafetyLayer:
         assessment = screen.assess(self._engine, turns)
         if self._cues is None:
             return assessment
-        return raised(assessment, self._cues, self._engine.lexicon, turns)
+        try:
+            return raised(assessment, self._cues, self._engine.lexicon, turns)
+        except Exception as error:  # what the rules found must stand; the message stays untold
+            logger.error("The second net failed (%s), the rules stand alone.", type(error).__name__)
+            return assessment
 
     def assess_by_rules(self, turns: Sequence[str]) -> Assessment:
         """The assessment of the rules alone."""

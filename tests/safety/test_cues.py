@@ -124,3 +124,29 @@ class TestTheCache:
 
     def test_without_examples_there_is_no_net_and_no_error(self, rules: Path) -> None:
         assert load_cues(load_engine(rules), fitting=True) is None
+
+
+class BrokenModel:
+    """A net that fails at every message."""
+
+    def find(self, _words: object) -> None:
+        raise RuntimeError("broken")
+
+
+def test_what_the_rules_found_stands_when_the_net_fails(layer: SafetyLayer) -> None:
+    broken = SafetyLayer(layer._engine, BrokenModel())  # type: ignore[arg-type]
+    turns = ["hello there", "I want to die"]
+    assert broken.assess(turns) == layer.assess_by_rules(turns)
+
+
+def test_bad_examples_turn_the_net_off_and_leave_the_rules(
+    tmp_path: Path, small_text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "rules.yaml").write_text(small_text)
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "some.jsonl").write_text("nope\n")
+    layer = SafetyLayer.load(tmp_path / "rules.yaml")
+    layer.learn()
+    assert "The second net is off" in caplog.text
+    assert "some.jsonl:1" in caplog.text
+    assert layer.assess(["my husband hit me"]).level is Level.CRISIS
