@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.answer.answerer import Answerer
-from bot.answer.llm import make_writer
+from bot.answer.llm import LanguageModel, make_writer
 from bot.conversation import Bot, Draft
-from bot.errors import BotError, IndexUnavailable
+from bot.errors import BotError, IndexUnavailable, SettingsError
 from bot.knowledge.embed import Embedder, make_embedder
 from bot.knowledge.index import Index, open_index, open_store
 from bot.knowledge.ingest import Stage, ingest
@@ -58,14 +58,12 @@ def build(settings: Settings) -> Parts:
     for problem in safety.stale(datetime.now(tz=UTC).date()):
         logger.warning("%s", problem)
 
-    writer = make_writer(settings)
-
     def make_answerer(index: Index, embedder: Embedder) -> Answerer:
         return Answerer(
             HybridRetriever(index, embedder, remember=settings.index / "opening.npz"),
             safety.contact,
             threshold=settings.answer_threshold,
-            writer=writer,
+            writer=_writer(settings),
         )
 
     library = LiveLibrary(settings, make_answerer)
@@ -144,6 +142,15 @@ class LiveLibrary:
         # The version before is left open for the questions that are still reading it.
         self._index = index
         return self._make_answerer(index, self._embedder)
+
+
+def _writer(settings: Settings) -> LanguageModel | None:
+    """The optional language model; one that cannot be set up leaves the article's own words."""
+    try:
+        return make_writer(settings)
+    except SettingsError as error:
+        logger.error("%s Until then answers are in the article's own words.", error)
+        return None
 
 
 def _told(stage: Stage, done: int, total: int) -> None:

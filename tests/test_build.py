@@ -110,6 +110,17 @@ def test_cards_need_neither_model_nor_index(settings: Settings) -> None:
     assert "Please try again" in question.text
 
 
+def test_a_language_model_that_cannot_be_set_up_takes_neither_cards_nor_answers_away(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.build.make_embedder", lambda _settings: LoadedEmbedder())
+    parts = build(settings.model_copy(update={"llm": "nobody:nothing"}))
+    assert parts.bot.reply(["I want to die"]).kind == "safety"
+    assert "BOT_LLM" not in caplog.text
+    assert parts.bot.reply(["What isolates people?"]).kind in {"answer", "no_answer"}
+    assert "BOT_LLM is nobody:nothing" in caplog.text
+
+
 def test_nothing_is_built_on_a_bad_rules_file(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("rules: {}\n")
     with pytest.raises(RulesError):
