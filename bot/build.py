@@ -67,7 +67,13 @@ def build(settings: Settings) -> Parts:
         )
 
     library = LiveLibrary(settings, make_answerer)
-    bot = Bot(safety, library, max_message=settings.max_message, max_turns=settings.max_turns)
+    bot = Bot(
+        safety,
+        library,
+        max_message=settings.max_message,
+        max_turns=settings.max_turns,
+        max_conversation=settings.max_conversation,
+    )
     return Parts(settings, safety, bot, library)
 
 

@@ -12,11 +12,12 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.errors import BotError
 from bot.types import (
+    PRECEDENCE,
     Assessment,
     Card,
     Category,
@@ -82,6 +83,30 @@ class Answerer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What was found in this conversation before, wherever it was screened.
+
+    It can only raise: a level of ``crisis`` or more, and its categories, are never lost again,
+    whichever replica or version of the rules sees the next turn.
+    """
+
+    level: Level = Level.NONE
+    categories: tuple[Category, ...] = ()
+
+    def raised(self, assessment: Assessment) -> Assessment:
+        """The assessment, at least as grave as what was known."""
+        if self.level < Level.CRISIS:
+            return assessment
+        categories = sorted({*self.categories, *assessment.categories}, key=PRECEDENCE.__getitem__)
+        return replace(
+            assessment, level=max(assessment.level, self.level), categories=tuple(categories)
+        )
+
+
+NOTHING_KNOWN = Known()
+
+
+@dataclass(frozen=True, slots=True)
 class Screened:
     """The first half of a turn: everything that is known before the model is asked.
 
@@ -131,33 +156,35 @@ class Bot:
         *,
         max_message: int = 4000,
         max_turns: int = 200,
+        max_conversation: int = 60_000,
         texts: Texts | None = None,
     ) -> None:
         self._safety = safety
         self._answerer = answerer
         self._max_message = max_message
         self._max_turns = max_turns
+        self._max_conversation = max_conversation
         self._texts = texts or Texts()
 
-    def screen(self, turns: Sequence[str]) -> Screened:
+    def screen(self, turns: Sequence[str], known: Known = NOTHING_KNOWN) -> Screened:
         """Screen a conversation (visitor turns, oldest first; the last one is new).
 
-        Never raises and never waits: if the safety layer itself fails, the visitor gets the
+        ``known`` is what was found before the last turn. Never raises and never waits: if the safety layer itself fails, the visitor gets the
         fallback card.
         """
         started = time.perf_counter()
         kept = tuple(turn.strip() for turn in turns) or ("",)
         fresh = False
         try:
-            assessment = self._safety.assess(kept)
+            assessment = known.raised(self._safety.assess(kept))
             risky = {hit.turn for hit in assessment.hits if hit.level >= Level.CRISIS}
             fresh = len(kept) - 1 in risky
-            again = bool(risky - {len(kept) - 1})
+            again = bool(risky - {len(kept) - 1}) or known.level >= Level.CRISIS
             card = self._safety.card(assessment, kept, again=again)
             note = self._safety.note(assessment)
         except Exception as error:  # the card must come whatever breaks
             logger.error("Screening failed, the fallback card is shown: %s", _fault(error))
-            assessment = Assessment(level=Level.CRISIS)
+            assessment = Assessment(level=max(Level.CRISIS, known.level))
             card, note, fresh = self._safety.fallback_card(), "", True
         ms = _ms_since(started)
         return Screened(
@@ -191,7 +218,7 @@ class Bot:
             text = self._texts.empty
         elif len(last) > self._max_message:
             text = self._texts.too_long.format(length=len(last), limit=self._max_message)
-        elif len(turns) > self._max_turns:
+        elif len(turns) > self._max_turns or sum(map(len, turns)) > self._max_conversation:
             text = self._texts.too_many
         else:
             return None

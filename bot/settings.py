@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
+
+#: Something that may stand in a frame-ancestors list: scheme, host (or ``*.host``), port.
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?", re.IGNORECASE)
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +44,26 @@ class Settings(BaseSettings):
     max_turns: int = Field(
         default=200, ge=10, le=10_000, description="Visitor turns kept in one conversation."
     )
+    max_conversation: int = Field(
+        default=60_000,
+        ge=4000,
+        le=1_000_000,
+        description="Characters of one conversation, the visitor's turns together.",
+    )
+    rate: int = Field(
+        default=60, ge=1, le=100_000, description="Answers a minute for one address; cards always."
+    )
+    answer_timeout: float = Field(
+        default=90.0, gt=0, le=600, description="Seconds an answer may take, waiting included."
+    )
+    proxies: str = Field(
+        default="",
+        description="Addresses or networks of proxies in front of the chat, with commas between.",
+    )
+    frame_ancestors: str = Field(
+        default="",
+        description="Origins whose pages may show the chat in a frame, with commas between.",
+    )
     answer_threshold: float = Field(
         default=0.5,
         ge=0,
@@ -58,6 +83,26 @@ class Settings(BaseSettings):
     llm_timeout: float = Field(
         default=8.0, gt=0, le=120, description="Seconds the language model may take."
     )
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in split(value):
+            ip_network(part)  # its own error says what is wrong
+        return value
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for part in split(value):
+            if not _ORIGIN.fullmatch(part):
+                raise ValueError(f"{part!r} is not an origin such as https://www.example.org")
+        return value
+
+
+def split(value: str) -> tuple[str, ...]:
+    """The parts of a setting that holds several, with commas or spaces between them."""
+    return tuple(value.replace(",", " ").split())
 
 
 def load_settings() -> Settings:

@@ -2,7 +2,8 @@
 
 The first event screens a message and shows the card. It runs on the server's own loop, takes no
 worker thread and waits for nothing, so that it is never queued behind answers. The second looks
-the answer up in threads of its own, which may wait for the sentence model to load.
+the answer up in threads of its own, which may wait for the sentence model to load. Neither goes
+through Gradio's queue, and neither leaves anything behind: the conversation comes with each.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from typing import Any, Protocol
 
 import gradio as gr
 
-from bot.conversation import Screened
+from bot.conversation import NOTHING_KNOWN, Known, Screened
 from bot.settings import Settings
 from bot.types import Reply, Resource
+from bot.web.limits import RateLimit
 from bot.web.shell import Shell
-from bot.web.state import Conversation, Conversations
+from bot.web.state import Sent, feed, pinned, read
 from bot.web.texts import PageTexts
 
-#: Seconds after which a conversation that has gone quiet is dropped from memory.
-QUIET_SECONDS = 6 * 3600
 #: Answers looked up at the same time; further questions wait their turn, cards never do.
 ANSWERS_AT_ONCE = 8
+#: Characters of a conversation up to which screening takes a few milliseconds, and so is done at
+#: once; a longer one is screened in a thread, where nobody else waits for it.
+SCREENED_AT_ONCE = 4000
 
 #: The system's own fonts, so that no font is fetched from anywhere.
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Arial", "sans-serif")
@@ -33,7 +36,7 @@ FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Arial", "sans-seri
 class TwoStepBot(Protocol):
     """What the page asks of a bot (``bot.conversation.Bot``)."""
 
-    def screen(self, turns: Sequence[str]) -> Screened:
+    def screen(self, turns: Sequence[str], known: Known = NOTHING_KNOWN) -> Screened:
         """Screen a conversation; never raises, never waits."""
 
     def answer(self, screened: Screened) -> Reply:
@@ -51,66 +54,77 @@ class Page:
         settings: Settings,
         ready: Callable[[], bool],
     ) -> None:
-        self.texts = texts
+        self.bot = bot
+        self.ready = ready
+        self.settings = settings
         self.shell = Shell(standing, texts)
-        self.conversations = Conversations()
-        self._bot = bot
+        self._texts = texts
         self._standing = tuple(standing)
-        self._ready = ready
-        self._max_turns = settings.max_turns
+        self._rate = RateLimit(settings.rate)
         self._workers = ThreadPoolExecutor(ANSWERS_AT_ONCE, thread_name_prefix="answer")
+        self._screeners = ThreadPoolExecutor(1, thread_name_prefix="screen")
         self.blocks = self._build()
 
-    async def ask(
-        self, message: object, conversation: Conversation, request: gr.Request
-    ) -> tuple[str, str, Conversation]:
-        """Screen one message: the updated feed, an empty text box, the conversation.
+    async def ask(self, payload: object) -> tuple[str, str]:
+        """Screen a new message: its turn with the card, and an empty text box.
 
         Everything goes through here: typed messages and example buttons alike.
         """
-        text = message if isinstance(message, str) else ""
-        self.conversations.remember(conversation, request.session_hash or "")
-        screened = self._bot.screen(conversation.said(text, self._max_turns))
-        sign = self.texts.waiting if self._ready() else self.texts.waiting_first
-        conversation.add(screened, sign)
-        return conversation.feed(self._standing, self.texts), "", conversation
+        sent = read(payload, self.settings.max_turns)
+        if sent is None:
+            return "", ""
+        screened, html = await self._screened(sent)
+        return html(screened.final), ""
 
-    async def answer(self, conversation: Conversation) -> str:
-        """Answer the oldest open turn of a conversation: the updated feed."""
-        turn = conversation.claim()
-        if turn is not None:
-            loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(self._workers, self._bot.answer, turn.screened)
-            conversation.complete(turn, reply)
-        return conversation.feed(self._standing, self.texts)
+    async def answer(self, payload: object, request: gr.Request) -> str:
+        """Answer a turn, screened anew: the whole of it, with its card."""
+        sent = read(payload, self.settings.max_turns)
+        if sent is None:
+            return ""
+        screened, html = await self._screened(sent)
+        if screened.final is not None:
+            return html(screened.final)
+        client = request.client.host if request.client else ""
+        if not self._rate.allows(client):
+            return html(_told(screened, self._texts.too_fast))
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self.settings.answer_timeout):
+                reply = await loop.run_in_executor(self._workers, self.bot.answer, screened)
+        except TimeoutError:
+            return html(_told(screened, self._texts.too_busy))
+        return html(reply)
 
-    async def clear(self, conversation: Conversation) -> tuple[str, str]:
-        """Forget what was said: an empty feed and an empty text box."""
-        conversation.clear()
-        return conversation.feed(self._standing, self.texts), ""
+    async def _screened(self, sent: Sent) -> tuple[Screened, Callable[[Reply | None], str]]:
+        """A conversation screened, and what makes HTML of its last turn and the reply to it."""
 
-    def forget(self, token: str) -> None:
-        """Drop a closed tab's conversation, with all that Gradio keeps of its session."""
-        session = self.conversations.forget(token)
-        holder = getattr(self.blocks, "state_holder", None)
-        if session and holder is not None:
-            holder.session_data.pop(session, None)
-            holder.time_last_used.pop(session, None)
+        def screen() -> tuple[Screened, Callable[[Reply | None], str]]:
+            screened = self.bot.screen(sent.turns, sent.known)
+            card = pinned(self.bot.screen, sent, screened)
+            return screened, lambda reply: feed(
+                sent,
+                screened,
+                card=card,
+                reply=reply,
+                sign=self._texts.waiting if self.ready() else self._texts.waiting_first,
+                standing=self._standing,
+                texts=self._texts,
+            )
+
+        if sum(map(len, sent.turns)) <= SCREENED_AT_ONCE:
+            return screen()
+        return await asyncio.get_running_loop().run_in_executor(self._screeners, screen)
 
     def close(self) -> None:
-        """Let the answering threads end; questions still waiting are dropped."""
+        """Let the threads end; questions still waiting are dropped."""
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._screeners.shutdown(wait=False, cancel_futures=True)
 
     def _build(self) -> gr.Blocks:
-        texts = self.texts
+        texts = self._texts
         blocks = gr.Blocks(analytics_enabled=False, title=texts.tab_title)
         with blocks:
-            conversation = gr.State(
-                Conversation(),
-                time_to_live=QUIET_SECONDS,
-                delete_callback=lambda quiet: self.forget(quiet.token),
-            )
-            feed = gr.HTML("", elem_id="feed", js_on_load=None, apply_default_css=False)
+            shown = gr.HTML("", elem_id="feed", js_on_load=None, apply_default_css=False)
             with gr.Row(elem_id="composer"):
                 box = gr.Textbox(
                     label=texts.box_label,
@@ -129,38 +143,32 @@ class Page:
                 send = gr.Button(texts.send, elem_id="send", variant="primary")
             with gr.Column(elem_id="examples"):
                 examples = [gr.Button(question, size="lg") for question in texts.examples]
-            clear = gr.Button(texts.clear, elem_id="clear", variant="secondary", size="sm")
+            # Pressed by the page's script when a turn waits for its answer.
+            more = gr.Button("", elem_id="answer", visible="hidden")
 
-            triggers: list[tuple[Any, Any]] = [(box.submit, box), (send.click, box)]
-            triggers += [(button.click, button) for button in examples]
-            # Raw values, no queue: Gradio then takes no worker thread for this event.
+            # Raw values, no queue: Gradio then takes no worker thread for an event. The script
+            # puts the conversation in the place of the message.
             at_once: dict[str, Any] = {
                 "queue": False,
                 "preprocess": False,
                 "postprocess": False,
                 "show_progress": "hidden",
+                "trigger_mode": "multiple",
                 "api_visibility": "private",
             }
-            for trigger, source in triggers:
-                trigger(
-                    self.ask,
-                    inputs=[source, conversation],
-                    outputs=[feed, box, conversation],
-                    trigger_mode="multiple",
-                    **at_once,
-                ).then(
-                    self.answer,
-                    inputs=conversation,
-                    outputs=feed,
-                    trigger_mode="multiple",
-                    preprocess=False,
-                    postprocess=False,
-                    show_progress="hidden",
-                    api_visibility="private",
-                    concurrency_limit=None,
-                )
-            clear.click(self.clear, inputs=conversation, outputs=[feed, box], **at_once)
+            ask = "(message) => window.said.ask(message)"
+            gr.on([box.submit, send.click], self.ask, box, [shown, box], js=ask, **at_once)
+            for button in examples:
+                button.click(self.ask, button, [shown, box], js=ask, **at_once)
+            answer = "() => window.said.answer()"
+            more.click(self.answer, more, shown, js=answer, **at_once)
         return blocks
+
+
+def _told(screened: Screened, text: str) -> Reply:
+    """A reply that has one plain sentence instead of an answer, and the card all the same."""
+    assessment = screened.assessment
+    return Reply("error", assessment.level, assessment.categories, screened.card, text)
 
 
 def build_page(

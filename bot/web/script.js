@@ -1,5 +1,5 @@
 // Lays the server's feed into the transcript, and lets the visitor leave at once.
-// Stores nothing, sends nothing but a goodbye that has the server forget the conversation.
+// Stores nothing; what was said is in turns.js, in this page's memory.
 (() => {
   "use strict";
   const words = JSON.parse(document.getElementById("words").textContent);
@@ -7,7 +7,7 @@
   const transcript = get("transcript"), pinned = get("pinned"), trouble = get("trouble");
   const top = get("top"), app = document.querySelector("gradio-app");
   const TOO_LONG_MS = 120000;
-  let token = "", revision = -1, askedBySend = false, lastEscape = 0, moved = false;
+  let cardOf = 0, askedBySend = false, lastEscape = 0, moved = false;
 
   // Room for the bars, so that nothing focused or scrolled to is ever behind them.
   const measure = () => {
@@ -26,12 +26,14 @@
   // One turn: add it, or replace only the parts that changed, so that opened sources stay open
   // and a screen reader hears each part once.
   function lay(turn) {
-    const key = `${token}:${turn.dataset.turn}`;
-    const old = [...transcript.children].find((child) => child.dataset.key === key);
+    const number = Number(turn.dataset.turn);
+    const laid = [...transcript.children];
+    const old = laid.find((child) => Number(child.dataset.turn) === number);
     if (!old) {
       const copy = turn.cloneNode(true);
-      copy.dataset.key = key;
-      transcript.append(copy);
+      // One that was late stands where it was said.
+      transcript.insertBefore(
+        copy, laid.find((child) => Number(child.dataset.turn) > number) ?? null);
       return copy;
     }
     if (Number(old.dataset.revision) >= Number(turn.dataset.revision)) return null;
@@ -45,18 +47,14 @@
   }
 
   function take(feed) {
-    const isNew = feed.dataset.feed !== token;
-    if (!isNew && Number(feed.dataset.revision) <= revision) return;
-    token = feed.dataset.feed;
-    revision = Number(feed.dataset.revision);
-    const first = Number(feed.dataset.first);
-    for (const turn of [...transcript.children]) {
-      const [owner, number] = turn.dataset.key.split(":");
-      if (owner === token && Number(number) < first) turn.remove();
-    }
+    if (!said.heard(feed)) return;
+    const number = Number(feed.dataset.number);
     const card = feed.querySelector(":scope > [data-pinned]").innerHTML;
-    // A server that lost the conversation must not take the card away.
-    if (!(isNew && !card) && pinned.innerHTML !== card) pinned.innerHTML = card;
+    // Nothing takes the card away; an answer to an earlier turn brings no earlier card back.
+    if (card && number >= cardOf) {
+      cardOf = number;
+      if (pinned.innerHTML !== card) pinned.innerHTML = card;
+    }
     let added = null;
     for (const turn of feed.querySelectorAll(":scope > [data-turns] > .turn")) {
       added = lay(turn) || added;
@@ -92,6 +90,7 @@
     const toast = document.querySelector(".toast-body.error, .toast-body.warning");
     if (!toast) return;
     toast.remove();
+    said.failed();
     trouble.textContent = words.notSent;
     trouble.hidden = false;
     trouble.scrollIntoView({ block: "start" });
@@ -108,13 +107,9 @@
   }).observe(app, { subtree: true, childList: true, attributes: true, characterData: true });
   new MutationObserver(troubled).observe(document.body, { subtree: true, childList: true });
 
-  function forget() {
-    if (token) navigator.sendBeacon("/forget", token);
-    token = "";
-    revision = -1;
-  }
-
   function wipe() {
+    said.forget();
+    cardOf = 0;
     transcript.replaceChildren();
     pinned.replaceChildren();
     if (box()) box().value = "";
@@ -124,7 +119,6 @@
     wipe();
     document.title = "";
     document.body.hidden = true;
-    forget();
     location.replace(document.querySelector(".leave").href);
   }
 
@@ -142,9 +136,7 @@
       source.querySelector("summary").focus({ preventScroll: true });
       source.scrollIntoView({ block: "nearest" });
     } else if (target.id === "wipe") {
-      // At once, whether or not the server hears of it.
       wipe();
-      document.querySelector("#clear")?.click();
       document.body.classList.remove("started");
       trouble.hidden = true;
       measure();
@@ -165,7 +157,7 @@
     }
   }, true);
 
-  window.addEventListener("pagehide", () => { forget(); wipe(); });
+  window.addEventListener("pagehide", wipe);
   // Back must never show a conversation, whatever the browser kept of the page.
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 })();

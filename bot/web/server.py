@@ -10,10 +10,15 @@ from ipaddress import ip_address
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.errors import BotError
+from bot.settings import split
+from bot.web.gate import Gate
+from bot.web.headers import Headers
+from bot.web.health import health
 from bot.web.page import FONTS, Page
 from bot.web.shell import Shell
 
@@ -23,55 +28,17 @@ _ICON = (
     '<path d="M5.5 5h5M5.5 8h5M5.5 11h3" stroke="#fff" stroke-width="1.2"/></svg>'
 )
 
-# Gradio builds its page with inline scripts and styles and compiles templates at run time, so
-# these three exceptions stay; everything else may come from this server only.
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'none'",
-    )
-)
-_HEADERS = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", _POLICY.encode()),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-robots-tag", b"noindex"),
-)
-_SET = frozenset(name for name, _ in _HEADERS)
-
-
+#: Bytes that a character of a conversation may take on its way, and room for the rest.
+_BYTES_PER_CHARACTER = 4
+_BYTES_BESIDE = 16_384
+#: Seconds that questions on their way are given when the server is told to stop.
+_LAST_ANSWERS = 20
 #: Connections that may wait while the server starts.
 _WAITING_LINE = 128
 
 
 class ServeError(BotError):
     """The page cannot be served at the address asked for."""
-
-
-class Headers:
-    """Puts the same privacy headers on every response, whoever made it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its response back with the headers."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in _SET]
-                message = {**message, "headers": [*kept, *_HEADERS]}
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
 
 
 class CompletedPage:
@@ -126,17 +93,7 @@ def make_app(page: Page, on_start: Callable[[], None] = lambda: None) -> ASGIApp
     async def icon() -> Response:
         return Response(_ICON, media_type="image/svg+xml")
 
-    @app.post("/forget")
-    async def forget(request: Request) -> Response:
-        """A closing tab says goodbye: the body is its conversation's token."""
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > 100:
-                return Response(status_code=413)
-        page.forget(body.decode("ascii", "replace"))
-        return Response(status_code=204)
-
+    app.include_router(health(page.bot, page.ready))
     gr.mount_gradio_app(
         app,
         page.blocks,
@@ -150,7 +107,13 @@ def make_app(page: Page, on_start: Callable[[], None] = lambda: None) -> ASGIApp
         enable_monitoring=False,
         mcp_server=False,
     )
-    return Headers(CompletedPage(app, page.shell))
+    settings = page.settings
+    body = settings.max_conversation * _BYTES_PER_CHARACTER + _BYTES_BESIDE
+    guarded = Headers(
+        Gate(CompletedPage(app, page.shell), page.blocks.fns, body), split(settings.frame_ancestors)
+    )
+    # Only the operator's own proxies are believed when they say for whom they ask.
+    return ProxyHeadersMiddleware(guarded, trusted_hosts=list(split(settings.proxies)))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -188,18 +151,27 @@ def address_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def serve(page: Page, host: str, port: int, *, on_start: Callable[[], None] = lambda: None) -> None:
-    """Serve the page until interrupted, telling where it is; ``ServeError`` if that is not free.
+def make_server(page: Page, on_start: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """The server of the page, not yet running.
 
-    The server keeps no access log: addresses and times of visits are nobody's business.
+    It keeps no access log: addresses and times of visits are nobody's business. Told to stop, it
+    takes no new connection and finishes the turns it has begun.
     """
-    with listen(host, port) as bound:
-        config = uvicorn.Config(
+    return uvicorn.Server(
+        uvicorn.Config(
             make_app(page, on_start),
             log_level="warning",
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=3,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_LAST_ANSWERS,
         )
+    )
+
+
+def serve(page: Page, host: str, port: int, *, on_start: Callable[[], None] = lambda: None) -> None:
+    """Serve the page until interrupted, telling where it is; ``ServeError`` if that is not free."""
+    with listen(host, port) as bound:
+        server = make_server(page, on_start)
         print(f"The chat is at {address_of(bound)} (Ctrl+C stops it).", flush=True)
-        uvicorn.Server(config).run(sockets=[bound])
+        server.run(sockets=[bound])

@@ -21,6 +21,8 @@ from bot.web.texts import PageTexts
 _HERE = Path(__file__).parent
 # Gradio's own title cards for social networks: advertising, and an address on another site.
 _META = re.compile(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*?/?>\s*', re.DOTALL)
+# Fetches a script by which a page around this one could reach into it.
+_RESIZER = re.compile(r"document\.head\.appendChild\(script\);")
 _MANIFEST = re.compile(r'<link rel="manifest"[^>]*>\s*')
 
 
@@ -33,6 +35,7 @@ class Shell:
 
     def __init__(self, standing: Sequence[Resource], texts: PageTexts) -> None:
         styles = (_HERE / "styles.css").read_text(encoding="utf-8")
+        turns = (_HERE / "turns.js").read_text(encoding="utf-8")
         script = (_HERE / "script.js").read_text(encoding="utf-8")
         words = json.dumps(
             {"tooLong": texts.waited_too_long, "notSent": texts.not_sent}, ensure_ascii=True
@@ -62,7 +65,7 @@ class Shell:
         self._foot = (
             f'<footer id="foot"><p>{escape(texts.privacy)}</p></footer>'
             f'<script type="application/json" id="words">{words}</script>'
-            f"<script>{script}</script>"
+            f"<script>{turns}\nwindow.said = said;</script><script>{script}</script>"
         )
 
     def complete(self, document: str) -> str:
@@ -70,7 +73,7 @@ class Shell:
 
         The help line comes first in the body, before everything of Gradio's.
         """
-        document = _MANIFEST.sub("", _META.sub("", document))
+        document = _RESIZER.sub("", _MANIFEST.sub("", _META.sub("", document)))
         document = document.replace('lang="en"', 'lang="en-AU"', 1)
         for marker, pattern, addition in (
             ("</head>", r"(?=</head>)", self._head),

@@ -1,16 +1,20 @@
-"""One visitor's conversation, in the server's memory only, and how it is forgotten."""
+"""A conversation as it travels: with every request from the page, and back as HTML.
+
+The server keeps nothing between two requests, so any replica can answer any turn, and a server
+that stops takes no conversation with it. What a page sends is believed only upwards: its turns
+are all screened anew, and what was found before can raise the level but never lower it.
+"""
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
-from weakref import WeakValueDictionary
 
-from bot.conversation import Screened
-from bot.types import Card, Reply, Resource
+from bot.conversation import NOTHING_KNOWN, Known, Screened
+from bot.types import Card, Category, Level, Reply, Resource
 from bot.web.render import (
     card_html,
     pinned_html,
@@ -20,145 +24,115 @@ from bot.web.render import (
 )
 from bot.web.texts import PageTexts
 
-#: Turns sent with every update, so that one lost on a bad connection is made good by the next:
-#: the latest to change, and any still open. Of older turns only the visitor's words are kept,
-#: which every screening needs.
-RESENT_TURNS = 4
+#: A page's own name for a conversation, told back so that it knows the answers to a cleared one.
+_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
+_MOST_NUMBER = 1_000_000
+#: Halves of a character that stand alone; JSON can carry them, no encoding can.
+_HALVES = re.compile("[\ud800-\udfff]")
+
+#: Revisions of a turn: asked, and answered. A page never lays an older one over a newer one.
+ASKED, ANSWERED = 1, 2
+
+Screen = Callable[[Sequence[str], Known], Screened]
 
 
-@dataclass(slots=True)
-class Turn:
-    """A turn on its way: asked, perhaps being answered, perhaps answered."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a page sends: a conversation up to one of its turns, oldest first.
 
-    number: int
-    screened: Screened
-    sign: str
-    revision: int
-    claimed: bool = False
-    reply: Reply | None = None
-
-    def html(self, texts: PageTexts) -> str:
-        """The turn as it stands now."""
-        screened = self.screened
-        level = screened.assessment.level
-        card = card_html(screened.card, level, texts) if screened.card and screened.fresh else ""
-        answer = reply_html(self.reply, texts) if self.reply else waiting_html(self.sign)
-        return turn_html(
-            number=self.number,
-            revision=self.revision,
-            asked=screened.turns[-1],
-            card=card,
-            answer=answer,
-            texts=texts,
-        )
-
-
-class Conversation:
-    """What one visitor has said and been told. Safe to use from several events at once.
-
-    Gradio hands every event of a session the same object. Two messages may overlap (an answer is
-    waited for while the next message is screened), so nothing is ever replaced as a whole: turns
-    are added and completed in place, under a lock.
+    ``number`` is the page's own number for the last turn; ``known`` is what it had been told of
+    this conversation before that turn.
     """
 
-    def __init__(self) -> None:
-        self.token = secrets.token_urlsafe(16)
-        self.session = ""
-        self._lock = threading.Lock()
-        self._wipe(first=1)
-        self._next = 1
-        self._revision = 0
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Conversation:
-        """A new, empty conversation: Gradio copies the initial value once for every visitor."""
-        return Conversation()
-
-    def _wipe(self, first: int) -> None:
-        self._said: list[str] = []
-        self._turns: list[Turn] = []
-        self._card: Card | None = None
-        self._first = first
-
-    def said(self, message: str, limit: int) -> tuple[str, ...]:
-        """The first ``limit`` visitor turns and ``message``.
-
-        Past the limit the bot answers that the conversation is too long; what is dropped then
-        are the turns in between, never the early ones that may hold a disclosure.
-        """
-        with self._lock:
-            self._said = [*self._said[:limit], message]
-            return tuple(self._said)
-
-    def add(self, screened: Screened, sign: str) -> None:
-        """Take in a screened turn; without anything left to answer it is complete at once."""
-        with self._lock:
-            self._revision += 1
-            final = screened.final
-            turn = Turn(self._next, screened, sign, self._revision, final is not None, final)
-            self._next += 1
-            latest = sorted((kept.revision for kept in self._turns), reverse=True)
-            since = latest[RESENT_TURNS - 2] if len(latest) >= RESENT_TURNS - 1 else 0
-            self._turns = [
-                *(kept for kept in self._turns if kept.reply is None or kept.revision >= since),
-                turn,
-            ]
-            # The short card of a later, ordinary turn says less than the one already in view.
-            if screened.fresh or self._card is None:
-                self._card = screened.card
-
-    def claim(self) -> Turn | None:
-        """The oldest turn that nobody is answering yet, now taken; ``None`` if there is none."""
-        with self._lock:
-            for turn in self._turns:
-                if not turn.claimed:
-                    turn.claimed = True
-                    return turn
-            return None
-
-    def complete(self, turn: Turn, reply: Reply) -> None:
-        """Record the reply to a claimed turn; one cleared meanwhile is never sent again."""
-        with self._lock:
-            self._revision += 1
-            turn.revision = self._revision
-            turn.reply = reply
-
-    def clear(self) -> None:
-        """Forget everything that was said."""
-        with self._lock:
-            self._revision += 1
-            self._wipe(first=self._next)
-
-    def feed(self, standing: Sequence[Resource], texts: PageTexts) -> str:
-        """The latest turns and the pinned card as HTML, numbered so that order cannot be lost.
-
-        ``data-revision`` rises with every change, ``data-first`` is the first turn that has not
-        been cleared; the page's script lays the turns into the transcript by these.
-        """
-        with self._lock:
-            pinned = pinned_html(self._card, standing, texts)
-            turns = "".join(turn.html(texts) for turn in self._turns)
-            return (
-                f'<div data-feed="{escape(self.token)}" data-revision="{self._revision}" '
-                f'data-first="{self._first}"><div data-pinned>{pinned}</div>'
-                f"<div data-turns>{turns}</div></div>"
-            )
+    token: str
+    number: int
+    turns: tuple[str, ...]
+    known: Known
 
 
-class Conversations:
-    """Finds a conversation by its token, so that a closing tab can have it forgotten at once."""
+def read(payload: object, max_turns: int) -> Sent | None:
+    """What a page sent, ``None`` if there is no turn in it. Never raises, whatever came.
 
-    def __init__(self) -> None:
-        self._open: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
+    Of more than ``max_turns`` turns and the last one, those in between are left out, never the
+    early ones that may hold a disclosure; the bot then says that the conversation is too long.
+    """
+    if not isinstance(payload, dict):
+        return None
+    turns = payload.get("turns")
+    if not isinstance(turns, list) or not turns:
+        return None
+    said = tuple(_HALVES.sub("\ufffd", turn) if isinstance(turn, str) else "" for turn in turns)
+    if len(said) > max_turns + 1:
+        said = (*said[:max_turns], said[-1])
+    token, number = payload.get("token"), payload.get("number")
+    return Sent(
+        token=token if isinstance(token, str) and _TOKEN.fullmatch(token) else "unnamed",
+        number=number if type(number) is int and 0 < number < _MOST_NUMBER else len(said),
+        turns=said,
+        known=_known(payload.get("known")),
+    )
 
-    def remember(self, conversation: Conversation, session: str) -> None:
-        """Make a conversation findable for as long as it lives elsewhere."""
-        conversation.session = session
-        self._open[conversation.token] = conversation
 
-    def forget(self, token: str) -> str:
-        """Clear the conversation with this token; its Gradio session, or ``""`` if unknown."""
-        conversation = self._open.pop(token, None)
-        if conversation is None:
-            return ""
-        conversation.clear()
-        return conversation.session
+def _known(value: object) -> Known:
+    if not isinstance(value, dict):
+        return Known()
+    level, categories = Level.NONE, []
+    with suppress(KeyError):
+        level = Level.parse(str(value.get("level")))
+    named = value.get("categories")
+    for name in named[: len(Category)] if isinstance(named, list) else ():
+        with suppress(ValueError):
+            categories.append(Category(name))
+    return Known(level, tuple(categories))
+
+
+def pinned(screen: Screen, sent: Sent, screened: Screened) -> Card | None:
+    """The card that stays in view: that of the latest turn that brought one up.
+
+    The short card of a later, ordinary turn would say less than the one already in view.
+    """
+    risky = [hit.turn for hit in screened.assessment.hits if hit.level >= Level.CRISIS]
+    if screened.fresh or not risky:
+        return screened.card
+    # As it was shown then: in full, unless an earlier turn had already brought one up.
+    then = screen(sent.turns[: max(risky) + 1], NOTHING_KNOWN)
+    told_all = set(then.assessment.categories) >= set(sent.known.categories)
+    whole = told_all and then.assessment.level >= screened.assessment.level
+    return then.card if whole else screened.card
+
+
+def feed(
+    sent: Sent,
+    screened: Screened,
+    *,
+    card: Card | None,
+    reply: Reply | None,
+    sign: str,
+    standing: Sequence[Resource],
+    texts: PageTexts,
+) -> str:
+    """One turn and the pinned card as HTML, with what the page has to know about them.
+
+    ``reply`` is ``None`` while the answer is looked for, and ``sign`` says so. A turn that could
+    not be taken (empty, too long) is marked as not kept, so that it is not sent again.
+    """
+    assessment = screened.assessment
+    grave = assessment.level >= Level.CRISIS
+    level = assessment.level.label if grave else Level.NONE.label
+    categories = " ".join(assessment.categories) if grave else ""
+    kept = "no" if reply and reply.kind == "invalid" else "yes"
+    shown = screened.card if screened.fresh else None
+    turn = turn_html(
+        number=sent.number,
+        revision=ANSWERED if reply else ASKED,
+        asked=screened.turns[-1],
+        card=card_html(shown, assessment.level, texts) if shown else "",
+        answer=reply_html(reply, texts) if reply else waiting_html(sign),
+        texts=texts,
+    )
+    return (
+        f'<div data-feed="{escape(sent.token)}" data-number="{sent.number}" '
+        f'data-level="{level}" data-categories="{categories}" data-kept="{kept}">'
+        f"<div data-pinned>{pinned_html(card, standing, texts)}</div>"
+        f"<div data-turns>{turn}</div></div>"
+    )

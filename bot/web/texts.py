@@ -57,6 +57,8 @@ class PageTexts(BaseModel):
     waiting_first: Words
     waited_too_long: Words
     not_sent: Words
+    too_fast: Words
+    too_busy: Words
     box_label: Words
     box_hint: Words
     send: Words

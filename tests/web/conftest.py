@@ -12,13 +12,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
 from bot.settings import Settings
 from bot.web.page import Page as BotPage
 from bot.web.page import build_page
-from bot.web.server import address_of, listen, make_app
+from bot.web.server import address_of, listen, make_server
 from bot.web.texts import load_texts
 from tests.web.scripted import STANDING, ScriptedBot
 
@@ -78,9 +77,7 @@ def site() -> Iterator[Site]:
     bot.loaded.set()
     page = build_page(bot, STANDING, load_texts(), Settings(), ready=bot.loaded.is_set)
     with listen("127.0.0.1", 0) as bound:
-        server = uvicorn.Server(
-            uvicorn.Config(make_app(page), log_level="warning", timeout_graceful_shutdown=1)
-        )
+        server = make_server(page)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         deadline = time.monotonic() + 20

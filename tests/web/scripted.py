@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.conversation import Screened
+from bot.conversation import NOTHING_KNOWN, Known, Screened
 from bot.types import (
     Assessment,
     Card,
@@ -87,20 +87,21 @@ class ScriptedBot:
     loaded: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    def screen(self, turns: Sequence[str]) -> Screened:
+    def screen(self, turns: Sequence[str], known: Known = NOTHING_KNOWN) -> Screened:
         """Find the trigger words in every turn; the last one decides what is fresh."""
         kept = tuple(turn.strip() for turn in turns)
         self.asked.append(kept)
         levels = [_level(turn) for turn in kept]
-        level = max(levels)
+        level = max(*levels, known.level)
         fresh = levels[-1] >= Level.CRISIS
-        again = max(levels[:-1], default=Level.NONE) >= Level.CRISIS
-        hits = (
-            (Hit("scripted", Category.FAMILY_VIOLENCE, level, (0, 1), "x", len(kept) - 1),)
-            if fresh
-            else ()
+        again = max([*levels[:-1], known.level]) >= Level.CRISIS
+        hits = tuple(
+            Hit("scripted", Category.FAMILY_VIOLENCE, found, (0, 1), "x", number)
+            for number, found in enumerate(levels)
+            if found >= Level.CRISIS
         )
-        assessment = Assessment(level, (Category.FAMILY_VIOLENCE,) if hits else (), hits)
+        categories = (Category.FAMILY_VIOLENCE,) if level >= Level.CRISIS else ()
+        assessment = Assessment(level, categories, hits)
         card = _card(level, again, "hurt her" in " ".join(kept))
         note = "If it gets too much: Lifeline 13 11 14." if level is Level.SIGNPOST else ""
         final = None

@@ -261,8 +261,6 @@ def test_leaving_forgets_and_back_shows_nothing(visit: Open, site: Site, way: st
     visitor.ask("I feel unsafe SECRET")
     expect(visitor.tab.locator(".sources")).to_be_visible()
     assert any("SECRET" in repr(turn) for turn in site.bot.asked)
-    sessions = site.page.blocks.state_holder.session_data
-    before = set(sessions)
     if way == "click":
         visitor.tab.locator(".leave").click()
     else:
@@ -270,26 +268,16 @@ def test_leaving_forgets_and_back_shows_nothing(visit: Open, site: Site, way: st
         assert visitor.tab.url == site.url, "one Esc does nothing"
         visitor.tab.locator("#box textarea").press("Escape")
     visitor.tab.wait_for_url(f"{TEXTS.leave_url}**")
-    deadline = time.monotonic() + 5
-    while set(sessions) >= before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(set(sessions)) < len(before), "the server still has the conversation"
     visitor.tab.go_back()
     assert visitor.tab.url != site.url, "the chat is still in the tab's history"
     assert "SECRET" not in visitor.tab.content()
 
 
-def test_closing_the_tab_forgets_at_once(visit: Open, site: Site) -> None:
+def test_the_server_keeps_nothing_of_a_conversation(visit: Open, site: Site) -> None:
     visitor = visit("phone")
     visitor.ask("Remember me")
     expect(visitor.tab.locator(".sources")).to_be_visible()
-    sessions = site.page.blocks.state_holder.session_data
-    before = len(sessions)
-    visitor.tab.close(run_before_unload=True)
-    deadline = time.monotonic() + 5
-    while len(sessions) >= before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(sessions) < before
+    assert len(site.page.blocks.state_holder.session_data) == 0
 
 
 def test_clearing_empties_the_page_and_the_conversation(visit: Open, site: Site) -> None:

@@ -1,183 +1,148 @@
-"""A conversation in memory: overlapping turns, clearing, and being forgotten."""
+"""A conversation that travels: what is read from a page, and what is told back to it."""
 
 from __future__ import annotations
 
-import copy
 import re
-import threading
 
-from bot.web.state import RESENT_TURNS, Conversation, Conversations
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation import Known
+from bot.types import Category, Level, Reply
+from bot.web.state import ANSWERED, ASKED, Sent, feed, pinned, read
 from bot.web.texts import load_texts
 from tests.web.scripted import STANDING, ScriptedBot
 
 TEXTS = load_texts()
+KNOWN_CRISIS = Known(Level.CRISIS, (Category.FAMILY_VIOLENCE,))
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
 
 
-def bot() -> ScriptedBot:
-    ready = ScriptedBot()
-    ready.loaded.set()
-    return ready
+def payload(*turns: object, **more: object) -> dict[str, object]:
+    return {"token": "t-1", "number": len(turns), "turns": list(turns), **more}
 
 
-def ask(conversation: Conversation, message: str) -> None:
-    conversation.add(bot().screen(conversation.said(message, 50)), "Looking...")
+def told(*turns: str, known: Known | None = None, answered: bool = False) -> str:
+    """The feed that a replica which never saw this conversation gives for it."""
+    bot = ScriptedBot()
+    bot.loaded.set()
+    sent = Sent("t-1", len(turns), turns, known or Known())
+    screened = bot.screen(sent.turns, sent.known)
+    return feed(
+        sent,
+        screened,
+        card=pinned(bot.screen, sent, screened),
+        reply=bot.answer(screened) if answered else screened.final,
+        sign="Looking...",
+        standing=STANDING,
+        texts=TEXTS,
+    )
 
 
-def answer(conversation: Conversation) -> bool:
-    turn = conversation.claim()
-    if turn is None:
-        return False
-    conversation.complete(turn, bot().answer(turn.screened))
-    return True
+def test_a_conversation_is_read_as_it_was_sent() -> None:
+    sent = read(payload("one", "two", known={"level": "crisis", "categories": ["child_at_risk"]}), 9)
+    assert sent == Sent("t-1", 2, ("one", "two"), Known(Level.CRISIS, (Category.CHILD_AT_RISK,)))
 
 
-def feed(conversation: Conversation) -> str:
-    return conversation.feed(STANDING, TEXTS)
+@pytest.mark.parametrize("nothing", [None, "text", [], {}, {"turns": []}, {"turns": "text"}, 7])
+def test_without_a_turn_there_is_nothing_to_do(nothing: object) -> None:
+    assert read(nothing, 9) is None
 
 
-def numbers(html: str) -> list[int]:
-    return [int(number) for number in re.findall(r'data-turn="(\d+)"', html)]
+@given(json_like)
+def test_whatever_a_page_sends_is_read_without_a_fault(value: object) -> None:
+    read(value, 9)
+    sent = read({"turns": [value], "token": value, "number": value, "known": value}, 9)
+    assert sent is not None
+    assert len(sent.turns) == 1
+    nested = read(payload("x", known={"level": value, "categories": [value]}), 9)
+    assert nested is not None
 
 
-def revision(html: str) -> int:
-    match = re.search(r'data-feed="[^"]+" data-revision="(\d+)"', html)
-    assert match
-    return int(match.group(1))
+def test_halves_of_characters_do_not_break_the_answer() -> None:
+    sent = read(payload("unsafe \ud83d"), 9)
+    assert sent is not None
+    sent.turns[0].encode()
 
 
-def test_a_question_waits_visibly_until_it_is_answered() -> None:
-    conversation = Conversation()
-    ask(conversation, "Why?")
-    assert "Looking..." in feed(conversation)
-    answer(conversation)
-    assert "Looking..." not in feed(conversation)
-    assert "stonewalling" in feed(conversation)
+@pytest.mark.parametrize("token", ["", "a b", '"><script>', "x" * 65, 5, None])
+def test_a_name_that_no_page_gives_is_not_told_back(token: object) -> None:
+    sent = read(payload("x") | {"token": token}, 9)
+    assert sent is not None
+    assert sent.token == "unnamed"
 
 
-def test_the_card_is_there_before_the_answer_and_after_it() -> None:
-    conversation = Conversation()
-    ask(conversation, "I feel unsafe")
-    assert 'class="card crisis"' in feed(conversation)
-    answer(conversation)
-    assert 'class="card crisis"' in feed(conversation)
-
-
-def test_a_reply_that_is_complete_at_once_leaves_nothing_to_answer() -> None:
-    conversation = Conversation()
-    ask(conversation, "he is choking me")
-    assert conversation.claim() is None
-    assert "Looking..." not in feed(conversation)
-
-
-def test_a_later_question_keeps_the_services_of_the_first_card_in_view() -> None:
-    conversation = Conversation()
-    ask(conversation, "I hurt her")
-    ask(conversation, "What is stonewalling?")
-    assert 'href="tel:1300766491"' in feed(conversation).split("data-turns")[0]
-
-
-def test_a_later_question_keeps_the_pinned_card_without_a_second_one() -> None:
-    conversation = Conversation()
-    ask(conversation, "I feel unsafe")
-    ask(conversation, "What is stonewalling?")
-    html = feed(conversation)
-    assert html.count('class="pinned"') == 1
-    assert html.count('class="card') == 1
-
-
-def test_overlapping_questions_each_get_their_own_answer_once() -> None:
-    conversation = Conversation()
-    ask(conversation, "first")
-    ask(conversation, "second")
-    first, second = conversation.claim(), conversation.claim()
-    assert first
-    assert second
-    assert conversation.claim() is None
-    assert (first.screened.turns[-1], second.screened.turns[-1]) == ("first", "second")
-    conversation.complete(second, bot().answer(second.screened))
-    assert feed(conversation).count("Looking...") == 1
-
-
-def test_an_old_open_turn_is_kept_and_sent_when_its_answer_comes_late() -> None:
-    conversation = Conversation()
-    ask(conversation, "slow")
-    slow = conversation.claim()
-    assert slow
-    for number in range(10):
-        ask(conversation, f"quick {number}")
-        answer(conversation)
-    assert 1 in numbers(feed(conversation))
-    conversation.complete(slow, bot().answer(slow.screened))
-    assert 1 in numbers(feed(conversation))
-    ask(conversation, "next")
-    assert len(numbers(feed(conversation))) <= RESENT_TURNS + 1
-
-
-def test_revisions_only_rise() -> None:
-    conversation = Conversation()
-    seen = [revision(feed(conversation))]
-    for step in (
-        lambda: ask(conversation, "a"),
-        lambda: answer(conversation),
-        conversation.clear,
-        lambda: ask(conversation, "b"),
-    ):
-        step()
-        seen.append(revision(feed(conversation)))
-    assert seen == sorted(set(seen))
-
-
-def test_clearing_forgets_words_card_and_answers_still_on_their_way() -> None:
-    conversation = Conversation()
-    ask(conversation, "I feel unsafe SECRET")
-    turn = conversation.claim()
-    assert turn
-    conversation.clear()
-    conversation.complete(turn, bot().answer(turn.screened))
-    html = feed(conversation)
-    assert "SECRET" not in html
-    assert "pinned" not in html.replace("data-pinned", "")
-    assert 'data-first="2"' in html
-    assert conversation.said("next", 50) == ("next",)
+@pytest.mark.parametrize("number", [0, -1, 10**9, True, "2", 1.5, None])
+def test_a_number_that_no_page_gives_is_counted_instead(number: object) -> None:
+    sent = read(payload("x", "y", "z") | {"number": number}, 9)
+    assert sent is not None
+    assert sent.number == 3
 
 
 def test_past_the_limit_the_first_turns_and_the_newest_are_kept() -> None:
-    conversation = Conversation()
-    for number in range(5):
-        kept = conversation.said(str(number), 3)
-    assert kept == ("0", "1", "2", "4")
+    sent = read(payload(*"0123456"), 3)
+    assert sent is not None
+    assert sent.turns == ("0", "1", "2", "6")
 
 
-def test_every_visitor_gets_a_conversation_of_their_own() -> None:
-    first = Conversation()
-    ask(first, "mine")
-    second = copy.deepcopy(first)
-    assert second.token != first.token
-    assert "mine" not in feed(second)
+def test_a_question_waits_visibly_until_it_is_answered() -> None:
+    assert "Looking..." in told("Why?")
+    assert f'data-revision="{ASKED}"' in told("Why?")
+    assert "Looking..." not in told("Why?", answered=True)
+    assert f'data-revision="{ANSWERED}"' in told("Why?", answered=True)
 
 
-def test_forgetting_needs_the_right_token() -> None:
-    conversations, conversation = Conversations(), Conversation()
-    conversations.remember(conversation, "session")
-    ask(conversation, "SECRET")
-    assert conversations.forget("guess") == ""
-    assert "SECRET" in feed(conversation)
-    assert conversations.forget(conversation.token) == "session"
-    assert "SECRET" not in feed(conversation)
+def test_the_card_is_there_before_the_answer_and_after_it() -> None:
+    assert 'class="card crisis"' in told("I feel unsafe")
+    assert 'class="card crisis"' in told("I feel unsafe", answered=True)
 
 
-def test_many_threads_lose_no_turn() -> None:
-    conversation = Conversation()
+def test_a_reply_that_is_complete_at_once_leaves_nothing_to_wait_for() -> None:
+    assert "Looking..." not in told("he is choking me")
+    assert f'data-revision="{ANSWERED}"' in told("he is choking me")
 
-    def turn() -> None:
-        ask(conversation, "x")
-        answer(conversation)
 
-    threads = [threading.Thread(target=turn) for _ in range(40)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(conversation.said("last", 100)) == 41
-    assert not answer(conversation)
-    assert revision(feed(conversation)) == 80
+def test_a_server_that_never_saw_the_conversation_keeps_its_card_in_view() -> None:
+    html = told("I hurt her", "What is stonewalling?", known=KNOWN_CRISIS)
+    assert html.count('class="pinned"') == 1
+    assert 'href="tel:1300766491"' in html.split("data-turns")[0]
+    assert 'class="card' not in html
+
+
+def test_the_level_that_a_page_knows_of_stays_even_without_the_turn_that_raised_it() -> None:
+    html = told("What is stonewalling?", known=KNOWN_CRISIS)
+    assert 'data-level="crisis"' in html
+    assert 'data-categories="family_violence"' in html
+    assert html.count('class="pinned"') == 1
+
+
+def test_a_page_that_claims_less_than_its_turns_say_is_not_believed() -> None:
+    sent = read(payload("I feel unsafe", known={"level": "none", "categories": []}), 9)
+    assert sent is not None
+    assert ScriptedBot().screen(sent.turns, sent.known).assessment.level is Level.CRISIS
+
+
+def test_a_turn_that_could_not_be_taken_is_not_to_be_sent_again() -> None:
+    assert 'data-kept="no"' in told("")
+    assert 'data-kept="yes"' in told("Why?")
+    assert 'data-kept="yes"' in told("he is choking me")
+
+
+def test_what_is_told_back_is_escaped() -> None:
+    sent = Sent("t", 1, ("<img src=x onerror=alert(1)>",), Known())
+    screened = ScriptedBot().screen(sent.turns)
+    html = feed(
+        sent,
+        screened,
+        card=None,
+        reply=Reply("error", Level.NONE, (), None, "<b>x</b>"),
+        sign="",
+        standing=STANDING,
+        texts=TEXTS,
+    )
+    assert not re.search(r"<img|<b>x", html)
