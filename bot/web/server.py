@@ -196,7 +196,7 @@ def serve(page: Page, host: str, port: int, *, on_start: Callable[[], None] = la
     with listen(host, port) as bound:
         config = uvicorn.Config(
             make_app(page, on_start),
-            log_level="warning",
+            log_config=None,  # its own would print errors with the words in them
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=3,
