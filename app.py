@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
+from bot import logs
 from bot.errors import BotError
 from bot.settings import load_settings
 
@@ -18,10 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.port is not None and not 0 <= options.port <= 65535:
         parser.error("--port must be between 0 and 65535 (0 chooses a free one)")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    logging.getLogger("bot").setLevel(logging.INFO)
+    log = None
     try:
         settings = load_settings()
+        log = logs.start(settings.log_level)
+        logs.forbid_crash_dumps()
         # The rules are read and checked first: a bad file stops the program before anything opens.
         from bot.build import build  # noqa: PLC0415 - imports take time; mistakes are told first
 
@@ -41,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+    finally:
+        if log is not None:
+            log.stop()
     return 0
 
 

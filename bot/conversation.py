@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.errors import BotError
+from bot.logs import fault
 from bot.types import (
     PRECEDENCE,
     Assessment,
@@ -122,6 +122,7 @@ class Screened:
     note: str
     final: Reply | None
     ms: float
+    turn_id: str = field(default_factory=lambda: secrets.token_hex(6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,44 +159,80 @@ class Bot:
         max_turns: int = 200,
         max_conversation: int = 60_000,
         texts: Texts | None = None,
+        counted: Callable[[str, Sequence[str]], None] | None = None,
     ) -> None:
+        """Join a safety layer and an answerer.
+
+        ``counted`` is told the level of every turn, and the categories of those that brought
+        up a card; it must neither wait nor raise.
+        """
         self._safety = safety
         self._answerer = answerer
         self._max_message = max_message
         self._max_turns = max_turns
         self._max_conversation = max_conversation
         self._texts = texts or Texts()
+        self._counted = counted
 
-    def screen(self, turns: Sequence[str], known: Known = NOTHING_KNOWN) -> Screened:
+    def adopt(self, safety: Safety) -> None:
+        """Use other rules from the next turn on; a turn under way keeps its own."""
+        self._safety = safety
+
+    def screen(
+        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
+    ) -> Screened:
         """Screen a conversation (visitor turns, oldest first; the last one is new).
 
-        ``known`` is what was found before the last turn. Never raises and never waits: if the safety layer itself fails, the visitor gets the
+        ``known`` is what was found before the last turn. A turn that has a ``turn_id`` already was
+        screened before, here or on another machine, and is not noted in log and counts again.
+        Never raises and never waits: if the safety layer itself fails, the visitor gets the
         fallback card.
         """
         started = time.perf_counter()
         kept = tuple(turn.strip() for turn in turns) or ("",)
         fresh = False
+        safety = self._safety
+        noted, turn_id = bool(turn_id), turn_id or secrets.token_hex(6)
         try:
-            assessment = known.raised(self._safety.assess(kept))
+            assessment = known.raised(safety.assess(kept))
             risky = {hit.turn for hit in assessment.hits if hit.level >= Level.CRISIS}
             fresh = len(kept) - 1 in risky
             again = bool(risky - {len(kept) - 1}) or known.level >= Level.CRISIS
-            card = self._safety.card(assessment, kept, again=again)
-            note = self._safety.note(assessment)
+            card = safety.card(assessment, kept, again=again)
+            note = safety.note(assessment)
         except Exception as error:  # the card must come whatever breaks
-            logger.error("Screening failed, the fallback card is shown: %s", _fault(error))
+            logger.error("Screening failed, the fallback card is shown: %s", fault(error))
             assessment = Assessment(level=max(Level.CRISIS, known.level))
-            card, note, fresh = self._safety.fallback_card(), "", True
+            card, note, fresh = safety.fallback_card(), "", True
         ms = _ms_since(started)
+        if not noted:
+            self._note_turn(turn_id, assessment, fresh, ms)
         return Screened(
             turns=kept,
             assessment=assessment,
             card=card,
             fresh=fresh,
             note=note,
-            final=self._final(kept, assessment, card, fresh, ms),
+            final=self._final(kept, assessment, card, fresh, ms, turn_id),
             ms=ms,
+            turn_id=turn_id,
         )
+
+    def _note_turn(self, turn_id: str, assessment: Assessment, fresh: bool, ms: float) -> None:
+        """Tell log and counts of a turn: what was found, never what was said."""
+        level, categories = assessment.level.label, [str(each) for each in assessment.categories]
+        logger.info(
+            "screened",
+            extra={
+                "turn": turn_id,
+                "level": level,
+                "categories": categories,
+                "rules": sorted({hit.rule for hit in assessment.hits}),
+                "ms": {"screen": ms},
+            },
+        )
+        if self._counted is not None:
+            self._counted(level, categories if fresh else ())
 
     def _final(
         self,
@@ -204,6 +241,7 @@ class Bot:
         card: Card | None,
         fresh: bool,
         ms: float,
+        turn_id: str,
     ) -> Reply | None:
         """The whole reply, where the card is all there is to say or there is nothing to answer."""
         last = turns[-1]
@@ -229,7 +267,7 @@ class Bot:
             card=card,
             text=text,
             ms={"screen": ms, "total": ms},
-            trace=_trace(assessment),
+            trace=_trace(turn_id, assessment),
         )
 
     def answer(self, screened: Screened) -> Reply:
@@ -237,36 +275,40 @@ class Bot:
         if screened.final is not None:
             return screened.final
         started = time.perf_counter()
-        assessment = screened.assessment
+        assessment, safety = screened.assessment, self._safety
         ms = {"screen": screened.ms}
         citations: tuple[Citation, ...] = ()
         passages: tuple[Scored, ...] = ()
         kind: ReplyKind
-        trace = _trace(assessment)
+        trace = _trace(screened.turn_id, assessment)
         try:
             draft = self._answerer.draft(
                 screened.turns,
-                lambda text: not self._safety.blocked_by(text, assessment),
+                lambda text: not safety.blocked_by(text, assessment),
                 may_write=assessment.level <= Level.SIGNPOST,
             )
             ms |= draft.ms
             trace |= draft.trace
             passages = draft.passages
-            blocked_by = self._safety.blocked_by(draft.text, assessment)
+            blocked_by = safety.blocked_by(draft.text, assessment)
             if blocked_by:
                 trace["blocked_by"] = blocked_by
                 kind, text = "no_answer", self._texts.blocked
             else:
                 kind = "answer" if draft.found else "no_answer"
-                text = "\n\n".join((draft.text, *self._safety.remarks(draft.text)))
+                text = "\n\n".join((draft.text, *safety.remarks(draft.text)))
                 citations = draft.citations
         except BotError as error:
-            logger.error("%s", error)
+            logger.error("%s", error, extra={"turn": screened.turn_id})
             kind, text = "error", self._texts.unavailable
         except Exception as error:  # a fault here must not take the card away
-            logger.error("Answering failed: %s", _fault(error))
+            logger.error("Answering failed: %s", fault(error), extra={"turn": screened.turn_id})
             kind, text = "error", self._texts.unavailable
         ms["total"] = screened.ms + _ms_since(started)
+        how = {name: trace[name] for name in ("how", "llm", "blocked_by") if name in trace}
+        logger.info(
+            "answered", extra={"turn": screened.turn_id, "kind": kind, "ms": ms, "trace": how}
+        )
         return Reply(
             kind=kind,
             level=assessment.level,
@@ -285,15 +327,8 @@ class Bot:
         return self.answer(self.screen(turns))
 
 
-def _trace(assessment: Assessment) -> dict[str, object]:
-    return {"turn_id": secrets.token_hex(6), "rules": [hit.rule for hit in assessment.hits]}
-
-
-def _fault(error: Exception) -> str:
-    """What went wrong and where, without the error's message: it might quote the visitor."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"
-    return f"{type(error).__name__} at {where}"
+def _trace(turn_id: str, assessment: Assessment) -> dict[str, object]:
+    return {"turn_id": turn_id, "rules": [hit.rule for hit in assessment.hits]}
 
 
 def _ms_since(started: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -69,6 +70,12 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         description="Least confidence, 0 to 1, at which the article is said to cover a question.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severity that is logged; info has two lines a turn."
+    )
+    counts: str = Field(
+        default="", description="A file for counts by day, level and category; empty for none."
     )
     llm: str = Field(
         default="",

@@ -116,9 +116,11 @@ class SentenceEmbedder:
                     show_progress_bar=False,
                 )
             except (RuntimeError, ValueError, TypeError) as error:
+                # Only the kind of error is told: its text may hold the visitor's words.
                 raise EmbedderUnavailable(
-                    f"The sentence model in {self._folder} failed: {error}"
-                ) from error
+                    f"The sentence model in {self._folder} failed ({type(error).__name__}). "
+                    "If it stays so, start the chat again."
+                ) from None
         return np.asarray(vectors, dtype=np.float32)
 
     def vocabulary(self) -> frozenset[str]:

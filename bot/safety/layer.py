@@ -36,10 +36,14 @@ class SafetyLayer:
         }
 
     @classmethod
-    def load(cls, path: Path) -> SafetyLayer:
-        """Read, validate and compile a rules file; ``RulesError`` holds every mistake."""
+    def load(cls, path: Path, *, fitting: bool = False) -> SafetyLayer:
+        """Read, validate and compile a rules file; ``RulesError`` holds every mistake.
+
+        With ``fitting`` the second net is there as well when this returns, seconds later;
+        otherwise only if it has been fitted before (see ``learn``).
+        """
         engine = load_engine(path)
-        return cls(engine, load_cues(engine, fitting=False))
+        return cls(engine, load_cues(engine, fitting=fitting))
 
     def learn(self) -> None:
         """Fit the second net to its examples if it is not there yet; takes seconds.

@@ -40,7 +40,8 @@ def load_engine(path: Path) -> Engine:
             problems = broken_examples(book, engine)
         if problems:
             raise RulesError(problems)
-        _keep(cached, engine)
+        if cached == _cache_file("rules", path):  # else they were edited while being read
+            _keep(cached, engine)
     return engine
 
 
@@ -111,8 +112,13 @@ def _keep(file: Path | None, made: Engine | CueModel) -> None:
     with contextlib.suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as stream:
-            pickle.dump(made, stream, protocol=pickle.HIGHEST_PROTOCOL)
-        Path(stream.name).replace(file)
+            draft = Path(stream.name)
+            try:
+                pickle.dump(made, stream, protocol=pickle.HIGHEST_PROTOCOL)
+                stream.flush()
+                draft.replace(file)
+            finally:
+                draft.unlink(missing_ok=True)
         kept = sorted(
             file.parent.glob(f"{file.name[:5]}*.pickle"), key=lambda each: each.stat().st_mtime
         )

@@ -14,6 +14,8 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.logs import fault
+
 logger = logging.getLogger(__name__)
 
 #: The address of every event of the page.
@@ -71,7 +73,8 @@ class Gate:
             nonlocal begun, replaced
             if message["type"] == "http.response.start":
                 begun = True
-                if message["status"] >= 400 and not scope["path"].startswith("/health/"):
+                # 503 is what the health addresses say, and nothing else here.
+                if message["status"] >= 400 and message["status"] != 503:
                     replaced = True
                     await _refuse(scope, send, message["status"])
             if not replaced:
@@ -83,7 +86,7 @@ class Gate:
         except Refused as refusal:
             await _refuse(scope, send, refusal.status)
         except Exception as error:  # told to nobody but the operator, and without its words
-            logger.error("A request failed: %s", type(error).__name__)
+            logger.error("A request failed: %s", fault(error))
             if not begun:
                 await _refuse(scope, send, 500)
 

@@ -13,12 +13,14 @@ from bot.types import Level
 
 #: A disclosure that any rules file worth starting on answers with a card.
 PROBE = "I feel unsafe at home"
+#: A turn with an id is neither logged nor counted: nobody said this.
+_PROBE_ID = "health-probe"
 
 
 class Screens(Protocol):
     """What is asked of a bot here."""
 
-    def screen(self, turns: Sequence[str]) -> Screened:
+    def screen(self, turns: Sequence[str], *, turn_id: str = "") -> Screened:
         """Screen a conversation; never raises, never waits."""
 
 
@@ -36,7 +38,7 @@ def health(bot: Screens, answers_ready: Callable[[], bool]) -> APIRouter:
 
     @router.get("/health/cards")
     async def cards() -> JSONResponse:
-        found = bot.screen((PROBE,))
+        found = bot.screen((PROBE,), turn_id=_PROBE_ID)
         # Without categories it is the card of last resort: screening itself is broken.
         whole = found.assessment.level >= Level.CRISIS and bool(found.assessment.categories)
         return _told(whole and found.card is not None)

@@ -21,7 +21,11 @@ class RateLimit:
     """
 
     def __init__(
-        self, per_minute: int, *, clock: Callable[[], float] = time.monotonic, clients: int = CLIENTS
+        self,
+        per_minute: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        clients: int = CLIENTS,
     ) -> None:
         """``per_minute`` answers, which may all be asked for at once."""
         self._most = float(per_minute)

@@ -36,7 +36,9 @@ FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Arial", "sans-seri
 class TwoStepBot(Protocol):
     """What the page asks of a bot (``bot.conversation.Bot``)."""
 
-    def screen(self, turns: Sequence[str], known: Known = NOTHING_KNOWN) -> Screened:
+    def screen(
+        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
+    ) -> Screened:
         """Screen a conversation; never raises, never waits."""
 
     def answer(self, screened: Screened) -> Reply:
@@ -66,15 +68,17 @@ class Page:
         self.blocks = self._build()
 
     async def ask(self, payload: object) -> tuple[str, str]:
-        """Screen a new message: its turn with the card, and an empty text box.
+        """Screen a new message: its turn with the card, and the text box.
 
-        Everything goes through here: typed messages and example buttons alike.
+        Everything goes through here: typed messages and example buttons alike. The box is empty
+        afterwards, unless the message could not be taken: then it stands there to be shortened.
         """
         sent = read(payload, self.settings.max_turns)
         if sent is None:
             return "", ""
         screened, html = await self._screened(sent)
-        return html(screened.final), ""
+        refused = screened.final is not None and screened.final.kind == "invalid"
+        return html(screened.final), sent.turns[-1] if refused else ""
 
     async def answer(self, payload: object, request: gr.Request) -> str:
         """Answer a turn, screened anew: the whole of it, with its card."""
@@ -99,7 +103,7 @@ class Page:
         """A conversation screened, and what makes HTML of its last turn and the reply to it."""
 
         def screen() -> tuple[Screened, Callable[[Reply | None], str]]:
-            screened = self.bot.screen(sent.turns, sent.known)
+            screened = self.bot.screen(sent.turns, sent.known, turn_id=sent.turn_id)
             card = pinned(self.bot.screen, sent, screened)
             return screened, lambda reply: feed(
                 sent,

@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address
+from typing import Any, cast
 
 import gradio as gr
 import uvicorn
@@ -113,7 +114,10 @@ def make_app(page: Page, on_start: Callable[[], None] = lambda: None) -> ASGIApp
         Gate(CompletedPage(app, page.shell), page.blocks.fns, body), split(settings.frame_ancestors)
     )
     # Only the operator's own proxies are believed when they say for whom they ask.
-    return ProxyHeadersMiddleware(guarded, trusted_hosts=list(split(settings.proxies)))
+    believing = ProxyHeadersMiddleware(
+        cast(Any, guarded), trusted_hosts=list(split(settings.proxies))
+    )
+    return cast(ASGIApp, believing)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -160,7 +164,7 @@ def make_server(page: Page, on_start: Callable[[], None] = lambda: None) -> uvic
     return uvicorn.Server(
         uvicorn.Config(
             make_app(page, on_start),
-            log_level="warning",
+            log_config=None,  # its own would print errors with the words in them
             access_log=False,
             server_header=False,
             proxy_headers=False,

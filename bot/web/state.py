@@ -8,10 +8,11 @@ are all screened anew, and what was found before can raise the level but never l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
+from typing import Protocol
 
 from bot.conversation import NOTHING_KNOWN, Known, Screened
 from bot.types import Card, Category, Level, Reply, Resource
@@ -29,11 +30,19 @@ _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOST_NUMBER = 1_000_000
 #: Halves of a character that stand alone; JSON can carry them, no encoding can.
 _HALVES = re.compile("[\ud800-\udfff]")
+_TURN_ID = re.compile(r"[0-9a-f]{12}")
 
 #: Revisions of a turn: asked, and answered. A page never lays an older one over a newer one.
 ASKED, ANSWERED = 1, 2
 
-Screen = Callable[[Sequence[str], Known], Screened]
+
+class Screen(Protocol):
+    """``bot.conversation.Bot.screen``."""
+
+    def __call__(
+        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
+    ) -> Screened:
+        """Screen a conversation; never raises, never waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +50,14 @@ class Sent:
     """What a page sends: a conversation up to one of its turns, oldest first.
 
     ``number`` is the page's own number for the last turn; ``known`` is what it had been told of
-    this conversation before that turn.
+    this conversation before that turn. ``turn_id`` is the turn's name in the log, once it has one.
     """
 
     token: str
     number: int
     turns: tuple[str, ...]
     known: Known
+    turn_id: str = ""
 
 
 def read(payload: object, max_turns: int) -> Sent | None:
@@ -64,12 +74,13 @@ def read(payload: object, max_turns: int) -> Sent | None:
     said = tuple(_HALVES.sub("\ufffd", turn) if isinstance(turn, str) else "" for turn in turns)
     if len(said) > max_turns + 1:
         said = (*said[:max_turns], said[-1])
-    token, number = payload.get("token"), payload.get("number")
+    token, number, name = (payload.get(key) for key in ("token", "number", "id"))
     return Sent(
         token=token if isinstance(token, str) and _TOKEN.fullmatch(token) else "unnamed",
         number=number if type(number) is int and 0 < number < _MOST_NUMBER else len(said),
         turns=said,
         known=_known(payload.get("known")),
+        turn_id=name if isinstance(name, str) and _TURN_ID.fullmatch(name) else "",
     )
 
 
@@ -95,7 +106,7 @@ def pinned(screen: Screen, sent: Sent, screened: Screened) -> Card | None:
     if screened.fresh or not risky:
         return screened.card
     # As it was shown then: in full, unless an earlier turn had already brought one up.
-    then = screen(sent.turns[: max(risky) + 1], NOTHING_KNOWN)
+    then = screen(sent.turns[: max(risky) + 1], turn_id=screened.turn_id)
     told_all = set(then.assessment.categories) >= set(sent.known.categories)
     whole = told_all and then.assessment.level >= screened.assessment.level
     return then.card if whole else screened.card
@@ -132,6 +143,7 @@ def feed(
     )
     return (
         f'<div data-feed="{escape(sent.token)}" data-number="{sent.number}" '
+        f'data-id="{screened.turn_id}" '
         f'data-level="{level}" data-categories="{categories}" data-kept="{kept}">'
         f"<div data-pinned>{pinned_html(card, standing, texts)}</div>"
         f"<div data-turns>{turn}</div></div>"

@@ -25,6 +25,7 @@ const said = (() => {
   const upTo = (turn) => ({
     token,
     number: turn.number,
+    id: turn.id,
     turns: turns.slice(0, turns.indexOf(turn) + 1).map((each) => each.text),
     known: turn.before,
   });
@@ -57,6 +58,7 @@ const said = (() => {
       categories: [...new Set([...known.categories, ...found])],
     };
     const turn = turns.find((each) => each.number === Number(feed.dataset.number));
+    if (turn) turn.id = feed.dataset.id;
     if (turn && feed.querySelector(".turn").dataset.revision === "2") {
       turn.state = "done";
       if (feed.dataset.kept === "no") turns = turns.filter((each) => each !== turn);

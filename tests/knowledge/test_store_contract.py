@@ -180,19 +180,32 @@ class TestFolderStore(StoreContract):
         with store.writing():
             assert not stale.exists()
 
-    @pytest.mark.parametrize("content", ["", "not json", "[]", '{"version": "gone"}', "{}"])
-    def test_a_spoilt_pointer_is_told_and_ingest_mends_it(
-        self, tmp_path: Path, content: str
+    @pytest.mark.parametrize("content", ["", "not json", "[]", '{"version": "gone"}', "{}", None])
+    def test_without_a_usable_pointer_the_newest_whole_version_is_used(
+        self, tmp_path: Path, content: str | None
     ) -> None:
         store = FolderStore(tmp_path)
-        publish(store, *TEXTS)
-        (tmp_path / "CURRENT").write_text(content)
-        with pytest.raises(IndexDamaged, match=r"python ingest\.py"):
-            store.open()
-        publish(store, *TEXTS)
+        publish(store, "older")
+        newest = publish(store, *TEXTS)
+        unfinished = tmp_path / "versions" / "29990101T000000000000-ffffff"
+        unfinished.mkdir()
+        (unfinished / "chroma.sqlite3").write_bytes(b"half")
+        if content is None:
+            (tmp_path / "CURRENT").unlink()
+        else:
+            (tmp_path / "CURRENT").write_text(content)
+        assert store.current() == newest
+        with store.writing():
+            pass  # what tidies up must not take it for abandoned
         index = store.open()
         assert index is not None
+        assert len(index.passages()) == len(TEXTS)
         index.close()
+
+    def test_a_pointer_to_nothing_at_all_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "CURRENT").write_text("not json")
+        with pytest.raises(IndexDamaged, match=r"python ingest\.py"):
+            FolderStore(tmp_path).open()
 
     def test_a_spoilt_database_is_told_in_one_line(self, tmp_path: Path) -> None:
         store = FolderStore(tmp_path)

@@ -87,10 +87,13 @@ class ScriptedBot:
     loaded: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    def screen(self, turns: Sequence[str], known: Known = NOTHING_KNOWN) -> Screened:
+    def screen(
+        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
+    ) -> Screened:
         """Find the trigger words in every turn; the last one decides what is fresh."""
         kept = tuple(turn.strip() for turn in turns)
-        self.asked.append(kept)
+        if not turn_id:
+            self.asked.append(kept)
         levels = [_level(turn) for turn in kept]
         level = max(*levels, known.level)
         fresh = levels[-1] >= Level.CRISIS

@@ -41,35 +41,6 @@ def test_the_document_advertises_nobody_and_names_no_other_site_but_its_own_link
         assert word not in html
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/config", "/icon.svg", "/gradio_api/info", "/theme.css", "/no-such-page"],
-)
-def test_no_response_may_be_kept_or_leak_where_it_came_from(
-    client: httpx.Client, path: str
-) -> None:
-    headers = client.get(path).headers
-    assert headers["cache-control"] == "no-store"
-    assert headers["referrer-policy"] == "no-referrer"
-    assert headers["x-content-type-options"] == "nosniff"
-    assert "default-src 'self'" in headers["content-security-policy"]
-    assert "set-cookie" not in headers
-
-
-def test_no_event_is_public_and_no_history_page_exists(client: httpx.Client) -> None:
-    info = client.get("/gradio_api/info").json()
-    assert info["named_endpoints"] == {}
-    assert info["unnamed_endpoints"] == {}
-    assert client.get("/gradio_api/runs").status_code == 404
-
-
-def test_forgetting_takes_only_a_token(client: httpx.Client) -> None:
-    assert client.post("/forget", content="unknown").status_code == 204
-    assert client.post("/forget", content=b"\xff\x00").status_code == 204
-    assert client.post("/forget", content="x" * 101).status_code == 413
-    assert client.get("/forget").status_code in {404, 405}
-
-
 def test_a_port_in_use_is_one_plain_line() -> None:
     with listen("127.0.0.1", 0) as taken:
         taken.listen()

@@ -45,7 +45,9 @@ def told(*turns: str, known: Known | None = None, answered: bool = False) -> str
 
 
 def test_a_conversation_is_read_as_it_was_sent() -> None:
-    sent = read(payload("one", "two", known={"level": "crisis", "categories": ["child_at_risk"]}), 9)
+    sent = read(
+        payload("one", "two", known={"level": "crisis", "categories": ["child_at_risk"]}), 9
+    )
     assert sent == Sent("t-1", 2, ("one", "two"), Known(Level.CRISIS, (Category.CHILD_AT_RISK,)))
 
 
@@ -75,6 +77,13 @@ def test_a_name_that_no_page_gives_is_not_told_back(token: object) -> None:
     sent = read(payload("x") | {"token": token}, 9)
     assert sent is not None
     assert sent.token == "unnamed"
+
+
+@pytest.mark.parametrize("name", ["", "x", "0" * 13, "ABCDEF012345", "{}\nlog line", 5, None])
+def test_an_id_that_no_server_gives_is_not_believed(name: object) -> None:
+    sent = read(payload("x") | {"id": name}, 9)
+    assert sent is not None
+    assert sent.turn_id == ""
 
 
 @pytest.mark.parametrize("number", [0, -1, 10**9, True, "2", 1.5, None])

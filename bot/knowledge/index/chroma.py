@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -23,11 +26,20 @@ from bot.types import Passage, Scored
 if TYPE_CHECKING:
     from chromadb.api.client import Client
 
+logger = logging.getLogger(__name__)
+
 #: Raised whenever what is stored for a passage changes; an older index is then built anew.
 FORMAT = 1
 _COUNT = "count"
 _BATCH = 500
-_SERVER_TIMEOUT = 30.0  # seconds
+_GREETING_TIMEOUT = 3.0  # seconds a server has to say that it is there
+_READING_TIMEOUT = 30.0  # seconds for one batch of a whole version
+_SEARCH_TIMEOUT = 2.0  # seconds, since a visitor is waiting
+#: Seconds for which the passages in memory are searched after Chroma failed to.
+_LEFT_ALONE = 20.0
+
+
+_DISK_FULL = re.compile(r"disk is full|No space left|File too large|disk I/O error", re.IGNORECASE)
 
 
 @contextlib.contextmanager
@@ -35,9 +47,14 @@ def told_plainly(place: str, kind: type[IndexUnavailable]) -> Iterator[None]:
     """Turn whatever Chroma raises into an error of ``kind`` that names the place."""
     try:
         yield
-    except BotError:
+    except (BotError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # Chroma's own, its Rust core's, SQLite's, httpx's ...
+    except BaseException as error:  # Chroma's, SQLite's, httpx's; a Rust panic is no Exception
+        if _DISK_FULL.search(str(error)):
+            raise kind(
+                f"The disk that holds {place} is full. What was there before stays as it was. "
+                f"Make room, or set BOT_INDEX to another disk. {REMEDY}"
+            ) from error
         raise kind(
             f"The index at {place} cannot be used ({type(error).__name__}: "
             f"{' '.join(str(error).split())[:200]}). If it stays so, build it anew. {REMEDY}"
@@ -45,7 +62,11 @@ def told_plainly(place: str, kind: type[IndexUnavailable]) -> Iterator[None]:
 
 
 class ChromaIndex:
-    """One version, whose passages are kept in memory; Chroma finds the nearest of them."""
+    """One version, whose passages are kept in memory; Chroma finds the nearest of them.
+
+    Where Chroma has gone away meanwhile, they are searched in memory, so that a version once
+    open goes on answering.
+    """
 
     def __init__(
         self,
@@ -63,6 +84,7 @@ class ChromaIndex:
         self._version = version
         self._client = client
         self._current = current
+        self._left_alone_until = 0.0
         try:
             self._read(name)
         except BaseException:
@@ -85,6 +107,9 @@ class ChromaIndex:
         self._passages = {passage.id: passage for passage, _ in rows}
         vectors = np.asarray(stored["embeddings"], dtype=np.float32)
         self._vectors: Vectors = vectors[[at for _, at in rows]]
+        if rows:  # Chroma reads its graph at the first question: better now than then
+            self._nearest(self._vectors[0], 1)
+        _allow(self._client, _SEARCH_TIMEOUT)
 
     @property
     def version(self) -> str:
@@ -110,12 +135,25 @@ class ChromaIndex:
         k = min(k, len(self._passages))
         if k < 1:
             return []
-        with told_plainly(self._place, IndexUnavailable):
-            found = self._collection.query(
-                query_embeddings=np.asarray(vector, dtype=np.float32)[np.newaxis, :],
-                n_results=k,
-                include=["distances"],
-            )
+        if time.monotonic() >= self._left_alone_until:
+            try:
+                with told_plainly(self._place, IndexUnavailable):
+                    return self._nearest(vector, k)
+            except IndexUnavailable as error:
+                self._left_alone_until = time.monotonic() + _LEFT_ALONE
+                logger.error("%s Until then the copy in memory is searched.", error)
+        scores = self._vectors @ np.asarray(vector, dtype=np.float32)
+        best = np.argsort(-scores, kind="stable")[:k]
+        ids = list(self._passages)
+        return [Scored(self._passages[ids[at]], float(scores[at])) for at in best]
+
+    def _nearest(self, vector: Vectors, k: int) -> list[Scored]:
+        """What Chroma finds."""
+        found = self._collection.query(
+            query_embeddings=np.asarray(vector, dtype=np.float32)[np.newaxis, :],
+            n_results=k,
+            include=["distances"],
+        )
         distances = found["distances"] or [[]]
         return [
             Scored(self._passages[id_], 1.0 - float(distance))
@@ -139,14 +177,24 @@ def open_folder(folder: Path) -> Client:
     """The Chroma database in ``folder``, made if there is none."""
     import chromadb  # noqa: PLC0415 - slow, see above
 
-    return cast("Client", chromadb.PersistentClient(str(folder), settings=_settings()))
+    try:
+        return cast("Client", chromadb.PersistentClient(str(folder), settings=_settings()))
+    except BaseException:
+        # Chroma remembers a database it failed to open, and would never try it again.
+        from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
+
+        getattr(SharedSystemClient, "_identifier_to_system", {}).pop(str(folder), None)
+        raise
 
 
 def connect(host: str, port: int, *, ssl: bool, place: str) -> Client:
-    """A connection to a Chroma server; ``IndexUnavailable`` if it does not answer."""
+    """A connection to a Chroma server; ``IndexUnavailable`` if it does not answer in time."""
     import chromadb  # noqa: PLC0415 - slow, see above
+    import httpx  # noqa: PLC0415
 
     try:
+        # Chroma itself would wait for ever for a server that accepts and says nothing.
+        httpx.get(f"{place}/api/v2/heartbeat", timeout=_GREETING_TIMEOUT).raise_for_status()
         client = cast(
             "Client", chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=_settings())
         )
@@ -155,11 +203,15 @@ def connect(host: str, port: int, *, ssl: bool, place: str) -> Client:
             f"There is no answer from a Chroma server at {place} ({type(error).__name__}). "
             "Start it (chroma run --path FOLDER), or unset BOT_CHROMA_URL."
         ) from error
-    # Chroma has no setting for it and would wait for ever on a server that hangs.
+    _allow(client, _READING_TIMEOUT)
+    return client
+
+
+def _allow(client: Client, seconds: float) -> None:
+    """Let a request to a server take so long; Chroma has no setting for it, and no limit."""
     session = getattr(getattr(client, "_server", None), "_session", None)
     if session is not None:
-        session.timeout = _SERVER_TIMEOUT
-    return client
+        session.timeout = seconds
 
 
 def _settings() -> Any:
