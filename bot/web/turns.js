@@ -9,7 +9,7 @@ const said = (() => {
   // them must always be free for the next message.
   const AT_ONCE = 2;
   // Milliseconds after which a turn that got lost on its way is sent again.
-  const AGAIN = [1000, 3000, 8000];
+  const AGAIN = [1000, 3000, 6000, 10000, 20000, 20000];
   let token, turns, known, next, failures, timer;
 
   function forget() {
