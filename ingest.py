@@ -157,9 +157,12 @@ def _today() -> date:
 def _list(settings: Settings) -> int:
     """Print the articles that visitors get answers from; 1 if one is past its review date."""
     ink = Ink(sys.stdout)
-    articles = _articles(settings)
-    if not articles:
-        raise BotError(f"There is no index at {open_store(settings).place} yet. {REMEDY}")
+    store = open_store(settings)
+    index = store.open()
+    if index is None:
+        raise BotError(f"There is no index at {store.place} yet. {REMEDY}")
+    articles = shelf.articles(index.passages())
+    index.close()
     for one in articles:
         count = f"{one.passages} {'passage' if one.passages == 1 else 'passages'}"
         print(wrapped(f"{one.name}: {one.title}", "  ", ""))

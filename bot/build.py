@@ -16,6 +16,7 @@ from bot.knowledge.embed import Embedder, make_embedder
 from bot.knowledge.index import Index, open_index, open_store
 from bot.knowledge.ingest import Stage, ingest
 from bot.knowledge.retrieve import HybridRetriever
+from bot.knowledge.shelf import articles
 from bot.safety import SafetyLayer
 from bot.settings import Settings
 from bot.types import Resource
@@ -59,6 +60,9 @@ def build(settings: Settings) -> Parts:
         logger.warning("%s", problem)
 
     def make_answerer(index: Index, embedder: Embedder) -> Answerer:
+        for article in articles(index.passages()):
+            if article.is_overdue(datetime.now(tz=UTC).date()):
+                logger.warning("%s", article.overdue())
         return Answerer(
             HybridRetriever(index, embedder, remember=settings.index / "opening.npz"),
             safety.contact,
