@@ -6,15 +6,27 @@ import argparse
 import sys
 
 from bot import logs
+from bot.cli.program import make_parser
 from bot.errors import BotError
 from bot.settings import load_settings
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the chat until it is stopped; the exit code is 0, or 1 with one plain line of why."""
-    parser = argparse.ArgumentParser(description="The support chat, as a web page.")
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of ``python app.py``."""
+    parser = make_parser(
+        "python app.py",
+        "The support chat, as a web page. Crisis cards work at once; answers as soon as the model "
+        "is loaded.",
+        ["python app.py", "python app.py --host 0.0.0.0 --port 8080"],
+    )
     parser.add_argument("--host", help="address to listen on (default: BOT_HOST, 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (default: BOT_PORT, 7860)")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chat until it is stopped; the exit code is 0, or 1 with one plain line of why."""
+    parser = build_parser()
     options = parser.parse_args(arguments)
     if options.port is not None and not 0 <= options.port <= 65535:
         parser.error("--port must be between 0 and 65535 (0 chooses a free one)")

@@ -6,6 +6,7 @@
     python3 run.py lint      install, then lint, check the format and the types
     python3 run.py bench     install, then run bench/NAME (python3 run.py bench safety)
     python3 run.py lock      choose the newest allowed versions and write the lock files
+    python3 run.py --version
 
 Needs Python 3.11 or newer and nothing else: the installer (uv) is fetched from PyPI into
 .tools/ if it is not there yet, and everything else goes into .venv/. Versions are those of
@@ -48,6 +49,10 @@ def main() -> int:
         return 1
     chores = {"chat": chat, "test": test, "lint": lint, "bench": bench, "lock": lock}
     name, rest = (sys.argv[1:2] or [""])[0], sys.argv[2:]
+    if name == "--version":
+        about = (ROOT / "bot" / "__init__.py").read_text(encoding="utf-8")
+        print("run.py", re.findall(r'__version__ = "(.+)"', about)[0])
+        return 0
     if name not in chores:
         print(__doc__)
         return 0 if name in {"-h", "--help"} else 2

@@ -17,6 +17,7 @@ from bot.knowledge.embed import Embedder
 from bot.knowledge.index import Index
 from bot.knowledge.retrieve import HybridRetriever
 from bot.live import LiveLibrary
+from bot.knowledge.shelf import articles
 from bot.safety import SafetyLayer
 from bot.safety.reload import LiveRules
 from bot.settings import Settings
@@ -69,6 +70,9 @@ def build(settings: Settings) -> Parts:
         return _writer(settings)
 
     def make_answerer(index: Index, embedder: Embedder) -> Answerer:
+        for article in articles(index.passages()):
+            if article.is_overdue(datetime.now(tz=UTC).date()):
+                logger.warning("%s", article.overdue())
         return Answerer(
             HybridRetriever(index, embedder, remember=settings.index / "opening.npz"),
             rules.layer.contact,

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
+from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -16,6 +17,10 @@ from bot.errors import SettingsError
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?", re.IGNORECASE)
 
 PROJECT = Path(__file__).resolve().parent.parent
+#: Rules and articles: those of the checkout, or the copies that an installed package carries.
+IS_CHECKOUT = (PROJECT / "safety_rules.yaml").is_file()
+CONTENT = PROJECT if IS_CHECKOUT else Path(__file__).resolve().parent / "content"
+DATA = PROJECT / "data" if IS_CHECKOUT else user_data_path("article-support-chat")
 
 
 class Settings(BaseSettings):
@@ -25,11 +30,11 @@ class Settings(BaseSettings):
         env_prefix="BOT_", env_file=".env", extra="ignore", frozen=True
     )
 
-    index: Path = Field(default=PROJECT / "data" / "index", description="Folder of the index.")
+    index: Path = Field(default=DATA / "index", description="Folder of the index.")
     corpus: Path = Field(
-        default=PROJECT / "corpus", description="Documents ingested when there is no index yet."
+        default=CONTENT / "corpus", description="Documents ingested when there is no index yet."
     )
-    rules: Path = Field(default=PROJECT / "safety_rules.yaml", description="The safety rules file.")
+    rules: Path = Field(default=CONTENT / "safety_rules.yaml", description="The safety rules file.")
     chroma_url: str = Field(
         default="", description="A Chroma server to use instead of the embedded index."
     )

@@ -130,7 +130,8 @@ class Passage:
 
     ``text`` is verbatim in the document's text at the half-open character range ``span``.
     ``section`` is the path of headings above it, outermost first; ``lead_in`` is the
-    sentence that introduces the list the passage is an item of, if it is one.
+    sentence that introduces the list the passage is an item of, if it is one. ``review_by`` is
+    the ISO date by which its article is to be read over again, empty if none is set.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Passage:
     lead_in: str = ""
     organisation: str = ""
     reading_time: str = ""
+    review_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,10 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A numbered reference in an answer; ``quote`` is verbatim in the passage."""
+    """A numbered reference in an answer; ``quote`` is verbatim in the passage.
+
+    ``url`` and ``published`` (an ISO date) are the article's own, empty where not known.
+    """
 
     number: int
     title: str
@@ -166,6 +171,7 @@ class Citation:
     url: str
     quote: str
     passage_id: str
+    published: str = ""
 
 
 ReplyKind = Literal["answer", "no_answer", "safety", "invalid", "error"]

@@ -56,6 +56,7 @@ class Sheet:
                 url=passage.url,
                 quote=quote,
                 passage_id=passage.id,
+                published=passage.published,
             )
         )
         return f"[{number}]"

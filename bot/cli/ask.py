@@ -5,38 +5,53 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import textwrap
 from collections.abc import Sequence
+from datetime import date
 
 from bot.build import build
 from bot.cli.lines import Row, answer_lines
+from bot.cli.program import ATTENTION, DONE, Commands, add_command
+from bot.cli.terminal import Ink, waiting, wrapped
+from bot.cli.words import card_lines
 from bot.settings import Settings
-from bot.types import Card, Reply
+from bot.types import Card, Citation, Reply
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the command line."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "ask",
-        help="answer a question as the chat would",
-        description="Answer a question as the chat would; without a question, answer JSON lines "
-        "on standard input, one JSON line out for each.",
+        "answer a question as the chat would, with its sources",
+        "Answer a question as the chat would; without a question, answer JSON lines on standard "
+        "input, one JSON line out for each.",
+        [
+            'python -m bot ask "What is stonewalling?"',
+            'python -m bot ask "What is stonewalling?" "And how long is the program?"',
+            'python -m bot ask --json "What is stonewalling?"',
+            "python -m bot ask < questions.jsonl",
+        ],
     )
-    parser.add_argument("question", nargs="*", help="the visitor's turns, oldest first")
+    parser.add_argument(
+        "question", metavar="QUESTION", nargs="*", help="the visitor's turns, oldest first"
+    )
     parser.add_argument("--json", action="store_true", help="print the whole reply as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Answer the question or the lines given; the exit code."""
-    parts = build(settings)
-    parts.safety.learn()
+    with waiting("Reading the rules ..."):
+        parts = build(settings)
+        parts.safety.learn()
     bot = parts.bot
     if not options.question:
         return answer_lines(lambda turns: as_row(bot.reply(turns)), sys.stdin)
-    reply = bot.reply(options.question)
-    print(json.dumps(as_row(reply), indent=2) if options.json else describe(reply))
-    return 1 if reply.kind == "error" else 0
+    with waiting("Loading the model and the index ..."):
+        reply = bot.reply(options.question)
+    ink = Ink(sys.stdout)
+    print(json.dumps(as_row(reply), indent=2) if options.json else describe(reply, ink))
+    return ATTENTION if reply.kind == "error" else DONE
 
 
 def as_row(reply: Reply) -> Row:
@@ -54,6 +69,7 @@ def as_row(reply: Reply) -> Row:
                 "title": citation.title,
                 "section": citation.section,
                 "url": citation.url,
+                "published": citation.published,
                 "quote": citation.quote,
             }
             for citation in reply.citations
@@ -93,31 +109,39 @@ def _card(card: Card | None) -> Row | None:
     }
 
 
-def describe(reply: Reply) -> str:
+def describe(reply: Reply, ink: Ink) -> str:
     """A reply for people at a terminal: the card first, sources last."""
-    parts: list[str] = []
-    if reply.card:
-        parts.append(_card_lines(reply.card))
+    parts = ["\n".join(card_lines(reply.card, ink))] if reply.card else []
+    return "\n\n".join([*parts, *answer_parts(reply, ink)])
+
+
+def answer_parts(reply: Reply, ink: Ink) -> list[str]:
+    """Everything of a reply but its card: the answer, the quiet line, the sources."""
+    parts = []
     if reply.text:
-        parts.append("\n".join(textwrap.fill(line, 88) for line in reply.text.split("\n")))
+        parts.append(wrapped(reply.text))
     if reply.note:
-        parts.append(textwrap.fill(reply.note, 88))
+        parts.append(ink.faint(wrapped(reply.note)))
     if reply.citations:
-        parts.append("\n".join(_sources(reply)))
-    return "\n\n".join(parts)
+        parts.append("\n".join([ink.strong("Sources"), *_sources(reply.citations, ink)]))
+    return parts
 
 
-def _card_lines(card: Card) -> str:
-    lines = [f"** {card.headline} **", *card.lines]
-    for resource in card.resources:
-        ways = [resource.phone, f"text {resource.sms}" if resource.sms else "", resource.chat]
-        lines.append(f"  {resource.name}: {', '.join(filter(None, ways))}")
-    return "\n".join(lines)
+def _sources(citations: Sequence[Citation], ink: Ink) -> list[str]:
+    lines = []
+    for one in citations:
+        facts = [one.title, one.section or "introduction", spoken(one.published)]
+        lines.append(wrapped(", ".join(filter(None, facts)), "    ", f"[{one.number}] "))
+        if one.url:
+            lines.append(ink.faint(f"    {one.url}"))
+        lines.append(wrapped(f"“{' '.join(one.quote.split())}”", "    "))
+    return lines
 
 
-def _sources(reply: Reply) -> Sequence[str]:
-    return [
-        f"[{citation.number}] {citation.title}, {citation.section or 'introduction'}"
-        f"{f' <{citation.url}>' if citation.url else ''}"
-        for citation in reply.citations
-    ]
+def spoken(day: str) -> str:
+    """An ISO date as people say it: ``24 February 2025``; anything else as it is."""
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        return day
+    return f"{found.day} {found:%B %Y}"

@@ -4,41 +4,57 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz, process
 
 from bot.cli.lines import Row, answer_lines
+from bot.cli.program import DONE, Commands, add_command
+from bot.cli.sources import Lines, read_lines
+from bot.cli.terminal import Ink, waiting, wrapped
+from bot.cli.words import CATEGORIES, MEANING, card_lines
 from bot.safety import SafetyLayer
 from bot.safety.cues import NET
+from bot.safety.load import load_engine
+from bot.safety.match import Engine
 from bot.settings import Settings
-from bot.types import Assessment, Hit
+from bot.types import Assessment, Hit, Level
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-#: Near misses shown to a person.
+#: Near misses, and examples much alike, that are shown to a person.
 _MOST_NEAR = 6
+_MOST_ALIKE = 3
+_ALIKE = 60.0  # of 100, as rapidfuzz counts
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the command line."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "check",
-        help="what the safety rules make of a message",
-        description="What the safety rules make of a message, in words; or, without a message, "
-        "of JSON lines on standard input, one JSON line out for each.",
+        "what the safety rules make of a message, and why",
+        "What the safety rules make of a message, in words; or, without a message, of JSON lines "
+        "on standard input, one JSON line out for each. Nothing is kept of it.",
+        [
+            'python -m bot check "I don\'t feel safe at home"',
+            'python -m bot check "he put his hands" "round my neck"    two turns of one visitor',
+            "python -m bot check < messages.jsonl",
+        ],
     )
-    parser.add_argument("message", nargs="*", help="the visitor's turns, oldest first")
+    parser.add_argument(
+        "message", metavar="MESSAGE", nargs="*", help="the visitor's turns, oldest first"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Check the messages given; the exit code."""
-    layer = SafetyLayer.load(settings.rules)
-    layer.learn()
+    with waiting("Reading the rules ..."):
+        engine = load_engine(settings.rules)
+        layer = SafetyLayer(engine)
+        layer.learn()
     if options.message:
-        print(describe(layer, options.message))
-        return 0
+        print(describe(Explainer(engine, layer), options.message, Ink(sys.stdout)))
+        return DONE
     return answer_lines(lambda turns: as_row(layer, turns), sys.stdin)
 
 
@@ -67,45 +83,146 @@ def as_row(layer: SafetyLayer, turns: Sequence[str]) -> Row:
     }
 
 
-def describe(layer: SafetyLayer, turns: Sequence[str]) -> str:
+class Explainer:
+    """Tells why a message comes out as it does."""
+
+    def __init__(self, engine: Engine, layer: SafetyLayer) -> None:
+        """Explain what ``layer``, made of ``engine``, finds."""
+        self.layer = layer
+        self._rules = {rule.id: rule for rule in engine.book.rules}
+        self._stances = {each.stance.id: each.stance.why for each in engine.stances}
+        self._folder = engine.book.path.resolve().parent
+
+    def why(self, rule: str) -> str:
+        """The idea of a rule."""
+        if rule == NET:
+            return "It resembles the example messages of people at risk (docs/rules.md)."
+        return self._rules[rule].why
+
+    def place(self, rule: str) -> str:
+        """The name of a rule and where it is written."""
+        if rule == NET:
+            return f"Second net, {self.layer.book.examples_folder.name}/"
+        place = self._rules[rule].place
+        path = place.path.resolve()
+        inside = path.is_relative_to(self._folder)
+        return f"Rule {rule}, {path.relative_to(self._folder) if inside else path}:{place.line}"
+
+    def lowered(self, hit: Hit) -> str:
+        """What took a hit's level down; empty if nothing did."""
+        match hit.lowered_by:
+            case "":
+                return ""
+            case "unless":
+                return "left out by the rule's own 'unless'"
+            case "requires":
+                return "left out, because what the rule 'requires' besides was not said"
+            case stance:
+                to = "left out" if hit.level is Level.NONE else f"lowered to {hit.level.label}"
+                return f"{to} by the stance '{stance}': {self._stances.get(stance, '')}"
+
+    def alike(self, turns: Sequence[str]) -> list[tuple[str, str]]:
+        """Examples of rules that are much like a message, each with its rule."""
+        text = " ".join(turns).lower()
+        known: Lines = read_lines(self.layer.book.path)
+        examples = {
+            line.text: rule for rule, lists in known.items() for line in lists.get("examples", ())
+        }
+        found = process.extract(
+            text,
+            examples.keys(),
+            scorer=fuzz.token_set_ratio,
+            processor=str.lower,
+            limit=_MOST_ALIKE,
+            score_cutoff=_ALIKE,
+        )
+        return [(example, examples[example]) for example, _, _ in found]
+
+
+def describe(explainer: Explainer, turns: Sequence[str], ink: Ink) -> str:
     """The outcome of a conversation in words a support worker understands."""
+    layer = explainer.layer
     assessment = layer.assess(turns)
-    lines = [f"Level: {assessment.level.label}"]
+    label = assessment.level.label
+    outcome = ink.good(label) if assessment.level < Level.CRISIS else ink.alarm(label)
+    parts = [
+        *(f"  {line}" for line in marked(turns, assessment.hits, ink)),
+        "",
+        f"{ink.strong('Level:')} {outcome}. {MEANING[assessment.level]}",
+    ]
     if assessment.categories:
-        lines.append(f"About: {', '.join(assessment.categories)}")
-    lines += _fired(layer, assessment)
+        about = ", ".join(CATEGORIES[category] for category in assessment.categories)
+        parts.append(f"{ink.strong('About:')} {about}.")
+    parts += _fired(explainer, assessment, ink)
+    parts += _near(explainer, assessment, ink)
     card = layer.card(assessment, turns, again=False)
     if card:
-        lines += ["", f"The card: {card.headline}", *(f"  {line}" for line in card.lines)]
-        lines += [f"  - {each.name}: {each.phone or each.chat}" for each in card.resources]
+        parts += ["", ink.strong("The card:"), *_indented(card_lines(card, ink))]
     note = layer.note(assessment)
     if note:
-        lines += ["", f"Below the answer: {note}"]
-    if assessment.near:
-        lines += ["", "Nearly matched:"]
-        near = assessment.near[:_MOST_NEAR]
-        lines += [f"  {hit.rule}: “{hit.text}” {_lowered(hit)}" for hit in near]
-    return "\n".join(lines)
+        parts += ["", ink.strong("Below the answer:"), wrapped(note, "  ")]
+    if assessment.level < Level.CRISIS:
+        parts += _not_found(explainer, turns, ink)
+    return "\n".join(parts)
 
 
-def _fired(layer: SafetyLayer, assessment: Assessment) -> list[str]:
-    if not assessment.hits:
-        return ["No rule matches."]
-    why = {rule.id: rule.why for rule in layer.book.rules}
-    why[NET] = "It resembles the example messages of people at risk."
-    lines = ["", "What matched:"]
-    for hit in assessment.hits:
-        lowered = f" {_lowered(hit)}" if hit.lowered_by else ""
-        lines.append(f"  “{hit.text}” ({hit.category}, {hit.level.label}){lowered}")
-        lines.append(f"    {hit.rule}: {why[hit.rule]}")
+def marked(turns: Sequence[str], hits: Sequence[Hit], ink: Ink) -> list[str]:
+    """The turns with everything that was found between «», and the numbers of the finds."""
+    lines = []
+    for number, turn in enumerate(turns):
+        text, at = "", 0
+        for start, end, names in _regions(number, hits):
+            text += turn[at:start] + ink.alarm(f"«{turn[start:end]}»") + f"({names})"
+            at = end
+        lines.append(text + turn[at:])
     return lines
 
 
-def _lowered(hit: Hit) -> str:
-    match hit.lowered_by:
-        case "unless":
-            return "- left out by the rule's own 'unless'"
-        case "requires":
-            return "- what the rule 'requires' besides is not there"
-        case stance:
-            return f"- lowered by the stance '{stance}'"
+def _regions(turn: int, hits: Sequence[Hit]) -> list[tuple[int, int, str]]:
+    """The ranges of a turn that hits cover, overlapping ones as one, with the hits' numbers."""
+    spans = sorted(
+        (*hit.span, number) for number, hit in enumerate(hits, 1) if hit.turn == turn and hit.text
+    )
+    regions: list[tuple[int, int, list[int]]] = []
+    for start, end, number in spans:
+        if regions and start < regions[-1][1]:
+            first, last, numbers = regions[-1]
+            regions[-1] = (first, max(last, end), [*numbers, number])
+        else:
+            regions.append((start, end, [number]))
+    return [(start, end, ",".join(map(str, sorted(numbers)))) for start, end, numbers in regions]
+
+
+def _fired(explainer: Explainer, assessment: Assessment, ink: Ink) -> list[str]:
+    lines = ["", ink.strong("What was found:")] if assessment.hits else []
+    for number, hit in enumerate(assessment.hits, 1):
+        about = CATEGORIES[hit.category]
+        lines.append(f"  {number}  “{hit.text}” - {about}, {hit.level.label}")
+        lines.append(wrapped(explainer.why(hit.rule), "     "))
+        lowered = explainer.lowered(hit)
+        if lowered:
+            lines.append(wrapped(f"{lowered[:1].upper()}{lowered[1:]}", "     "))
+        lines.append(ink.faint(f"     {explainer.place(hit.rule)}"))
+    return lines
+
+
+def _near(explainer: Explainer, assessment: Assessment, ink: Ink) -> list[str]:
+    lines = ["", ink.strong("What nearly was:")] if assessment.near else []
+    for hit in assessment.near[:_MOST_NEAR]:
+        lines.append(wrapped(f"“{hit.text}” - {explainer.lowered(hit)}", "     ", "  -  "))
+        lines.append(ink.faint(f"     {explainer.place(hit.rule)}"))
+    more = len(assessment.near) - _MOST_NEAR
+    return [*lines, f"  and {more} more"] if more > 0 else lines
+
+
+def _not_found(explainer: Explainer, turns: Sequence[str], ink: Ink) -> list[str]:
+    """Where to begin when a card should have come up."""
+    alike = explainer.alike(turns)
+    lines = ["", ink.strong("If a card should have come up:")]
+    lines += [f"  like “{text}”, an example of rule {rule}" for text, rule in alike]
+    advice = "Add the message to the examples of the rule that should find it, then a pattern; "
+    return [*lines, wrapped(f"{advice}see docs/rules.md.", "  ")]
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"  {line}" for text in lines for line in text.split("\n")]

@@ -28,7 +28,8 @@ class Block:
 class Facts:
     """What is known about a document as a whole; an empty string where it is not known.
 
-    ``published`` is an ISO date, ``reading_time`` is in words (``"6 minutes"``).
+    ``published`` and ``review_by`` (when somebody is to read it over again) are ISO dates,
+    ``reading_time`` is in words (``"6 minutes"``).
     """
 
     title: str = ""
@@ -37,6 +38,7 @@ class Facts:
     reading_time: str = ""
     author: str = ""
     organisation: str = ""
+    review_by: str = ""
 
     def or_else(self, other: Facts) -> Facts:
         """These facts, with those of ``other`` where these are not known."""
@@ -47,6 +49,7 @@ class Facts:
             reading_time=self.reading_time or other.reading_time,
             author=self.author or other.author,
             organisation=self.organisation or other.organisation,
+            review_by=self.review_by or other.review_by,
         )
 
 

@@ -1,14 +1,18 @@
 """Recognising what a text says about itself: a date, a reading time, a byline, a contact line.
 
 These are general habits of published pages ("3 March 2024 · 4 min read", "By Jo Smith"),
-not knowledge of any one page.
+not knowledge of any one page. What a text says of itself in YAML, at its top or in a file
+beside it, is read here too.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
+import yaml
+
+from bot.errors import DocumentError
 from bot.knowledge.documents import Block, Facts
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -114,3 +118,53 @@ def take_meta_lines(text: str, blocks: tuple[Block, ...]) -> tuple[tuple[Block, 
         else:
             facts = facts.or_else(found)
     return tuple(kept), facts
+
+
+def read_facts(text: str, where: str, *, first_line: int = 1) -> Facts | None:
+    """The facts in YAML: title, url, published (or date), review_by, author and so on.
+
+    ``None`` if it is no mapping. Keys that mean nothing here are left alone: other programs put
+    their own beside them. ``where`` and ``first_line`` are for the ``DocumentError`` that a
+    mistake raises.
+    """
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f" at line {mark.line + first_line}" if mark is not None else ""
+        raise DocumentError(
+            f"{where} is not valid YAML{at}; "
+            'put quotation marks around values that hold a colon, for example title: "A: B"'
+        ) from None
+    if not isinstance(values, dict):
+        return None
+    known = {str(key).lower(): _plain(value) for key, value in values.items()}
+    published = known.get("published") or known.get("date", "")
+    return Facts(
+        title=known.get("title", ""),
+        url=known.get("url", ""),
+        published=find_date(published) or published,
+        reading_time=known.get("reading_time", ""),
+        author=known.get("author", ""),
+        organisation=known.get("organisation") or known.get("organization", ""),
+        review_by=review_date(known.get("review_by", "")),
+    )
+
+
+def review_date(text: str) -> str:
+    """``text`` as an ISO date, ``""`` if there is none; ``DocumentError`` if it is no date."""
+    found = find_date(text)
+    if text and not found:
+        raise DocumentError(f"review_by '{text}' is not a date; write it like 2026-11-23")
+    return found
+
+
+def _plain(value: object) -> str:
+    """A YAML value as one line of text."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    return " ".join(str(value).split())

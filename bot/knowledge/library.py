@@ -11,6 +11,8 @@ from bot.errors import DocumentError
 from bot.knowledge.documents import Document
 from bot.knowledge.load import SUFFIXES, load
 
+_PAGES = frozenset({".html", ".htm"})
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -54,8 +56,9 @@ def find_files(paths: Sequence[Path]) -> tuple[list[File], list[str]]:
     """The files that ``paths`` name or, for folders, contain; and a line for each bad path.
 
     A folder gives its files of known types in order of name, at any depth, without hidden
-    ones. A file in two of the paths is read once. Its source is its path within the folder
-    (its bare name if it was named itself), made longer where two would be the same.
+    ones and without the ``..._files`` folders that browsers put beside a saved page. A file in
+    two of the paths is read once. Its source is its path within the folder (its bare name if it
+    was named itself), made longer where two would be the same.
     """
     found: dict[Path, File] = {}
     problems: list[str] = []
@@ -83,7 +86,8 @@ def _walk(folder: Path, problems: list[str]) -> list[tuple[Path, str]]:
 
     inside: list[tuple[Path, str]] = []
     for at, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        pages = {f"{Path(name).stem}_files" for name in names if Path(name).suffix in _PAGES}
+        folders[:] = sorted(name for name in set(folders) - pages if not name.startswith("."))
         for name in sorted(names):
             file = Path(at, name)
             if not name.startswith(".") and file.suffix.lower() in SUFFIXES:

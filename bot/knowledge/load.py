@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.errors import DocumentError
 from bot.knowledge.documents import Document, Facts, Parsed
+from bot.knowledge.facts import read_facts
 
 SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf")
 _SAMPLE = 65_536
@@ -17,15 +18,34 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 def load(path: Path, source: str) -> Document:
     """Read ``path`` as the document named ``source``.
 
+    What a file of the same name with ``.yaml`` behind it says of the document comes first: so a
+    PDF or a saved page gets a link, a date or a review date without being touched.
+
     Raises ``DocumentError``, its message beginning with the path, if the file is missing,
     unreadable, empty, binary, of an unknown type, damaged, or holds no text.
     """
     try:
         parsed = _with_text(_parse(path))
+        beside = _facts_beside(path)
     except DocumentError as error:
         raise DocumentError(f"{path}: {error}.") from None
-    facts = parsed.facts.or_else(Facts(title=_title_from(path)))
+    facts = beside.or_else(parsed.facts).or_else(Facts(title=_title_from(path)))
     return Document(source, parsed.text, parsed.blocks, facts)
+
+
+def facts_file(path: Path) -> Path:
+    """The file that may say more of a document: ``leaflet.pdf.yaml`` for ``leaflet.pdf``."""
+    return path.with_name(f"{path.name}.yaml")
+
+
+def _facts_beside(path: Path) -> Facts:
+    beside = facts_file(path)
+    if not beside.is_file():
+        return Facts()
+    facts = read_facts(decode(_read(beside)), f"{beside.name}, the file beside it,")
+    if facts is None:
+        raise DocumentError(f"{beside.name}, the file beside it, has no lines like 'url: ...'")
+    return facts
 
 
 def _with_text(parsed: Parsed) -> Parsed:

@@ -63,6 +63,7 @@ def split(document: Document) -> tuple[Passage, ...]:
                     lead_in=placed.lead_in,
                     organisation=facts.organisation,
                     reading_time=facts.reading_time,
+                    review_by=facts.review_by,
                 )
             )
     return tuple(passages)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from html import escape
 
 from bot.types import Card, Citation, Level, Reply, Resource, Scored
@@ -192,6 +193,15 @@ def answer_html(text: str, citations: Sequence[Citation], texts: PageTexts) -> s
     return "".join(blocks)
 
 
+def _day(published: str) -> str:
+    """The day an article is from, as people write it; nothing if it is not known."""
+    try:
+        day = date.fromisoformat(published)
+    except ValueError:
+        return ""
+    return f', <time datetime="{day.isoformat()}">{day.day} {day:%B %Y}</time>'
+
+
 def _passage(citation: Citation, scored: Scored | None) -> str:
     """The cited passage with the quote marked in it, or the quote alone without a passage."""
     quote = citation.quote
@@ -227,7 +237,8 @@ def sources_html(reply: Reply, texts: PageTexts) -> str:
             f'<span class="about">{escape(citation.section)}</span>'
             f'<span class="begins">{escape(citation.quote)}</span></span></summary>'
             f"{lead_in}<blockquote>{_passage(citation, scored)}</blockquote>"
-            f"<p><cite>{escape(citation.title)}</cite></p>{link}</details></li>"
+            f"<p><cite>{escape(citation.title)}</cite>{_day(citation.published)}</p>"
+            f"{link}</details></li>"
         )
     return f'<div class="sources"><h2>{escape(texts.sources)}</h2><ul>{"".join(items)}</ul></div>'
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bs4 import BeautifulSoup, Tag
-from bs4.element import NavigableString, PageElement
+from bs4.element import Comment, NavigableString, PageElement
 
 from bot.knowledge.documents import Facts, Parsed, TextBuilder
-from bot.knowledge.facts import find_date, find_reading_time, take_meta_lines
+from bot.knowledge.facts import find_date, find_reading_time, review_date, take_meta_lines
 from bot.knowledge.formats.markdown import settle_title
 
 # fmt: off
@@ -23,6 +24,7 @@ _BLOCKS = frozenset({
     "td", "tfoot", "th", "thead", "tr", "ul",
 })
 # fmt: on
+_SAVED_FROM = re.compile(r"saved from url=(?:\(\d+\))?(https?://\S+)", re.IGNORECASE)
 _PAGE_FURNITURE = ["header", "footer"]
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
@@ -53,12 +55,22 @@ def _facts(soup: BeautifulSoup) -> Facts:
     )
     return Facts(
         title=" ".join(title.split()),
-        url=(url or _meta(soup, "og:url")).strip(),
+        url=(url or _meta(soup, "og:url") or _saved_from(soup)).strip(),
         published=find_date(stamp),
         reading_time=find_reading_time(f"reading time {_meta(soup, 'twitter:data1')}"),
         author=_meta(soup, "author"),
         organisation=_meta(soup, "og:site_name"),
+        review_by=review_date(_meta(soup, "review_by")),
     )
+
+
+def _saved_from(soup: BeautifulSoup) -> str:
+    """The address that a browser noted when it saved the page."""
+    for comment in soup.find_all(string=lambda text: isinstance(text, Comment), limit=5):
+        found = _SAVED_FROM.search(str(comment))
+        if found:
+            return found[1]
+    return ""
 
 
 def _meta(soup: BeautifulSoup, name: str) -> str:

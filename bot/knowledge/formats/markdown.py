@@ -6,19 +6,16 @@ breaks kept. A paragraph without inline markup is therefore verbatim in the file
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-import yaml
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from bot.errors import DocumentError
 from bot.knowledge.documents import Block, Facts, Parsed, TextBuilder
-from bot.knowledge.facts import find_date, take_meta_lines
+from bot.knowledge.facts import read_facts, take_meta_lines
 
 _FRONT_MATTER = re.compile(
     r"\A---[ \t]*\n(?P<yaml>.*?)(?:^(?:---|\.\.\.)[ \t]*(?:\n|\Z))", re.S | re.M
@@ -63,39 +60,8 @@ def _front_matter(text: str) -> tuple[Facts, str]:
     match = _FRONT_MATTER.match(text)
     if match is None:
         return Facts(), text
-    try:
-        values = yaml.safe_load(match["yaml"])
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 2}" if mark is not None else ""
-        raise DocumentError(
-            f"the front matter is not valid YAML{where}; "
-            'put quotation marks around values that hold a colon, for example title: "A: B"'
-        ) from None
-    if not isinstance(values, dict):
-        return Facts(), text
-    known = {str(key).lower(): _plain(value) for key, value in values.items()}
-    published = known.get("published") or known.get("date", "")
-    facts = Facts(
-        title=known.get("title", ""),
-        url=known.get("url", ""),
-        published=find_date(published) or published,
-        reading_time=known.get("reading_time", ""),
-        author=known.get("author", ""),
-        organisation=known.get("organisation") or known.get("organization", ""),
-    )
-    return facts, text[match.end() :]
-
-
-def _plain(value: object) -> str:
-    """A front matter value as one line of text."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat()
-    if isinstance(value, list):
-        return ", ".join(_plain(one) for one in value)
-    return " ".join(str(value).split())
+    facts = read_facts(match["yaml"], "the front matter", first_line=2)
+    return (Facts(), text) if facts is None else (facts, text[match.end() :])
 
 
 def _walk(nodes: Iterable[SyntaxTreeNode], builder: TextBuilder, depth: int) -> None:
