@@ -1,6 +1,7 @@
 """Recall and false alarms of the safety layer, by set, category and level.
 
-Each line gives the rules alone, then rules and second net together.
+Each line gives the rules alone, the rules with the words of the second net (what is found at once),
+and the rules with the whole of it, words and meaning.
 
     python -m bench.safety            the table
     python -m bench.safety --rules    and what each rule earned on the tuned half
@@ -18,12 +19,13 @@ from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 
 from bench.cases import Case, own_cases, shared_cases
+from bot.build import complete
 from bot.safety import SafetyLayer
 from bot.settings import load_settings
 from bot.types import Assessment, Level
 
-#: A case, what the rules alone make of it, and what rules and net together do.
-Judged = tuple[Case, Assessment, Assessment]
+#: A case, and what is made of it by the rules alone, with the words, and with the meaning.
+Judged = tuple[Case, Assessment, Assessment, Assessment]
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -40,7 +42,13 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
 
 def judge(layer: SafetyLayer, cases: Iterable[Case]) -> list[Judged]:
     """Each case with its assessments."""
-    return [(case, layer.assess_by_rules(case.turns), layer.assess(case.turns)) for case in cases]
+    return [_judged(layer, case) for case in cases]
+
+
+def _judged(layer: SafetyLayer, case: Case) -> Judged:
+    found = layer.assess(case.turns)
+    again = layer.look_again(found, case.turns) or found
+    return case, layer.assess_by_rules(case.turns), found, again
 
 
 def is_found(assessment: Assessment) -> bool:
@@ -50,7 +58,7 @@ def is_found(assessment: Assessment) -> bool:
 
 def _line(label: str, judged: Sequence[Judged], test: Callable[[Case, Assessment], bool]) -> None:
     cells = []
-    for column in (1, 2):
+    for column in (1, 2, 3):
         hits = sum(test(one[0], one[column]) for one in judged)  # type: ignore[arg-type]
         low, high = wilson(hits, len(judged))
         share = hits / len(judged)
@@ -63,7 +71,7 @@ def _is_right(case: Case, assessment: Assessment) -> bool:
 
 
 def report(title: str, judged: Sequence[Judged]) -> None:
-    """Print recall and false alarms of one set: rules alone, then with the net."""
+    """Print recall and false alarms of one set: rules alone, with the words, with the whole net."""
     print(f"\n{title}: {len(judged)} messages")
     crisis = [one for one in judged if one[0].is_crisis]
     harmless = [one for one in judged if not one[0].is_crisis]
@@ -93,7 +101,7 @@ def report_rules(layer: SafetyLayer, judged: Sequence[Judged]) -> None:
     rightly: Counter[str] = Counter()
     wrongly: Counter[str] = Counter()
     alone: Counter[str] = Counter()
-    for case, assessment, _ in judged:
+    for case, assessment, *_ in judged:
         fired = {hit.rule for hit in assessment.hits if hit.level >= Level.CRISIS}
         (rightly if case.is_crisis else wrongly).update(fired)
         if len(fired) == 1 and case.is_crisis:
@@ -109,7 +117,7 @@ def report_rules(layer: SafetyLayer, judged: Sequence[Judged]) -> None:
 
 def report_misses(judged: Sequence[Judged]) -> None:
     """Print the cases whose outcome is wrong."""
-    for case, _, assessment in judged:
+    for case, *_, assessment in judged:
         if case.is_crisis is not is_found(assessment):
             kind = "MISS " if case.is_crisis else "ALARM"
             rules = ",".join(hit.rule for hit in assessment.hits)
@@ -123,8 +131,9 @@ def main() -> None:
     parser.add_argument("--rules", action="store_true", help="what each rule earned")
     parser.add_argument("--misses", action="store_true", help="wrong outcomes of the tuned half")
     options = parser.parse_args()
-    layer = SafetyLayer.load(load_settings().rules)
-    layer.learn()
+    settings = load_settings()
+    layer = SafetyLayer.load(settings.rules)
+    complete(layer, settings)
     tuned = judge(layer, own_cases("tune"))
     report("tuned half", tuned)
     report("scored half (never tuned on)", judge(layer, own_cases("score")))

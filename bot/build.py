@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -12,12 +13,12 @@ from bot.answer.answerer import Answerer
 from bot.answer.llm import LanguageModel, make_writer
 from bot.conversation import Bot
 from bot.counts import Counts
-from bot.errors import SettingsError
-from bot.knowledge.embed import Embedder
+from bot.errors import BotError, SettingsError
+from bot.knowledge.embed import Embedder, make_embedder
 from bot.knowledge.index import Index
 from bot.knowledge.retrieve import HybridRetriever
-from bot.live import LiveLibrary
 from bot.knowledge.shelf import articles
+from bot.live import LiveLibrary
 from bot.safety import SafetyLayer
 from bot.safety.reload import LiveRules
 from bot.settings import Settings
@@ -55,6 +56,15 @@ class Parts:
         self.rules.start()
         self.library.warm_up()
 
+    def prepare(self) -> None:
+        """Load everything now, the second net included; takes seconds, after a change a minute.
+
+        Never raises: what cannot be loaded is told to the question that needs it.
+        """
+        self.safety.learn()
+        with suppress(Exception):  # as above
+            self.library.prepare()
+
 
 def build(settings: Settings) -> Parts:
     """Join the parts; returns as soon as crisis cards can be shown.
@@ -84,8 +94,13 @@ def build(settings: Settings) -> Parts:
         bot.adopt(layer)
         library.renew()
         _tell_stale(layer)
+        if library.embedder is not None:
+            layer.understand(library.embedder)
 
-    library = LiveLibrary(settings, make_answerer)
+    def on_ready(embedder: Embedder) -> None:
+        rules.layer.understand(embedder)
+
+    library = LiveLibrary(settings, make_answerer, on_ready)
     bot = Bot(
         safety,
         library,
@@ -96,6 +111,20 @@ def build(settings: Settings) -> Parts:
     )
     rules = LiveRules(safety, adopt)
     return Parts(settings, rules, bot, library)
+
+
+def complete(safety: SafetyLayer, settings: Settings) -> None:
+    """Give a safety layer the whole second net; takes seconds, after a change up to a minute.
+
+    Never raises: what cannot be had is logged, and done without.
+    """
+    safety.learn()
+    try:
+        embedder = make_embedder(settings)
+    except BotError as error:
+        logger.error("%s Until then the second net has only words.", error)
+    else:
+        safety.understand(embedder)
 
 
 def _tell_stale(safety: SafetyLayer) -> None:

@@ -1,8 +1,9 @@
 """The one path of a message; every way in (page, command line, API) goes through it.
 
-A turn has two halves. ``Bot.screen`` needs nothing but the safety rules: it returns at once,
-with the card if there is one, whatever else is slow or broken. ``Bot.answer`` may wait for
-the sentence model and the index.
+A turn has three steps. ``Bot.screen`` needs nothing but the safety rules: it returns at once,
+with the card if there is one, whatever else is slow or broken. ``Bot.look_again`` asks the
+sentence model, if it is there, whether the message means more than its words say; it can only
+raise. ``Bot.answer`` may wait for the sentence model and the index.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ class Safety(Protocol):
 
     def assess(self, turns: Sequence[str]) -> Assessment:
         """Assess a whole conversation, visitor turns oldest first."""
+
+    def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
+        """The assessment raised by what takes longer to tell; ``None`` if that is not at hand."""
 
     def card(self, assessment: Assessment, turns: Sequence[str], *, again: bool) -> Card | None:
         """The card for an assessment, or ``None`` below level ``crisis``."""
@@ -108,11 +112,13 @@ NOTHING_KNOWN = Known()
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """The first half of a turn: everything that is known before the model is asked.
+    """A turn before it is answered: what was found in the conversation, and what to show for it.
 
     ``fresh`` is true when the last turn itself raised or repeated a crisis, so that its card
     belongs in the conversation; otherwise the card is only kept in view. ``final`` is a
-    complete reply when nothing more is to come (``kind`` safety or invalid).
+    complete reply when nothing more is to come (``kind`` safety or invalid). ``ms`` is the time
+    it took, ``known`` what was found in the conversation before, and ``looked_again`` whether
+    the sentence model had its say.
     """
 
     turns: tuple[str, ...]
@@ -122,7 +128,9 @@ class Screened:
     note: str
     final: Reply | None
     ms: float
-    turn_id: str = field(default_factory=lambda: secrets.token_hex(6))
+    turn_id: str
+    known: Known = NOTHING_KNOWN
+    looked_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,55 +198,92 @@ class Bot:
         """
         started = time.perf_counter()
         kept = tuple(turn.strip() for turn in turns) or ("",)
-        fresh = False
         safety = self._safety
         noted, turn_id = bool(turn_id), turn_id or secrets.token_hex(6)
         try:
             assessment = known.raised(safety.assess(kept))
-            risky = {hit.turn for hit in assessment.hits if hit.level >= Level.CRISIS}
-            fresh = len(kept) - 1 in risky
-            again = bool(risky - {len(kept) - 1}) or known.level >= Level.CRISIS
-            card = safety.card(assessment, kept, again=again)
-            note = safety.note(assessment)
+            screened = self._screened(safety, kept, assessment, known, turn_id, started)
         except Exception as error:  # the card must come whatever breaks
             logger.error("Screening failed, the fallback card is shown: %s", fault(error))
             assessment = Assessment(level=max(Level.CRISIS, known.level))
-            card, note, fresh = safety.fallback_card(), "", True
-        ms = _ms_since(started)
+            ms, card = _ms_since(started), safety.fallback_card()
+            final = self._final(kept, assessment, card, fresh=True, ms=ms, turn_id=turn_id)
+            screened = Screened(kept, assessment, card, True, "", final, ms, turn_id, known)
         if not noted:
-            self._note_turn(turn_id, assessment, fresh, ms)
-        return Screened(
-            turns=kept,
-            assessment=assessment,
-            card=card,
-            fresh=fresh,
-            note=note,
-            final=self._final(kept, assessment, card, fresh, ms, turn_id),
-            ms=ms,
-            turn_id=turn_id,
-        )
+            self._note_turn("screened", screened)
+        return screened
 
-    def _note_turn(self, turn_id: str, assessment: Assessment, fresh: bool, ms: float) -> None:
+    def look_again(self, screened: Screened) -> Screened:
+        """A screened turn after a second look, which may raise it; takes an encoding or two.
+
+        The turn as it is where there is nothing left to raise or the second look is not to be
+        had. Never raises.
+        """
+        if screened.final is not None:
+            return screened
+        started, safety = time.perf_counter(), self._safety
+        try:
+            assessment = safety.look_again(screened.assessment, screened.turns)
+            if assessment is None:
+                return screened
+            looked = self._screened(
+                safety,
+                screened.turns,
+                screened.known.raised(assessment),
+                screened.known,
+                screened.turn_id,
+                started - screened.ms / 1000,
+            )
+        except Exception as error:  # what was found at once must stand
+            logger.error("The second look failed, the first one stands: %s", fault(error))
+            return screened
+        if looked.assessment.level > screened.assessment.level:
+            self._note_turn("raised", looked)
+        return replace(looked, looked_again=True)
+
+    def _screened(
+        self,
+        safety: Safety,
+        turns: tuple[str, ...],
+        assessment: Assessment,
+        known: Known,
+        turn_id: str,
+        started: float,
+    ) -> Screened:
+        """What an assessment means for the visitor."""
+        last = len(turns) - 1
+        risky = {hit.turn for hit in assessment.hits if hit.level >= Level.CRISIS}
+        fresh = last in risky
+        again = bool(risky - {last}) or known.level >= Level.CRISIS
+        card = safety.card(assessment, turns, again=again)
+        note = safety.note(assessment)
+        ms = _ms_since(started)
+        final = self._final(turns, assessment, card, fresh=fresh, ms=ms, turn_id=turn_id)
+        return Screened(turns, assessment, card, fresh, note, final, ms, turn_id, known)
+
+    def _note_turn(self, event: str, screened: Screened) -> None:
         """Tell log and counts of a turn: what was found, never what was said."""
+        assessment = screened.assessment
         level, categories = assessment.level.label, [str(each) for each in assessment.categories]
         logger.info(
-            "screened",
+            event,
             extra={
-                "turn": turn_id,
+                "turn": screened.turn_id,
                 "level": level,
                 "categories": categories,
                 "rules": sorted({hit.rule for hit in assessment.hits}),
-                "ms": {"screen": ms},
+                "ms": {"screen": screened.ms},
             },
         )
         if self._counted is not None:
-            self._counted(level, categories if fresh else ())
+            self._counted(level, categories if screened.fresh else ())
 
     def _final(
         self,
         turns: tuple[str, ...],
         assessment: Assessment,
         card: Card | None,
+        *,
         fresh: bool,
         ms: float,
         turn_id: str,
@@ -280,7 +325,7 @@ class Bot:
         citations: tuple[Citation, ...] = ()
         passages: tuple[Scored, ...] = ()
         kind: ReplyKind
-        trace = _trace(screened.turn_id, assessment)
+        trace = _trace(screened.turn_id, assessment) | {"looked_again": screened.looked_again}
         try:
             draft = self._answerer.draft(
                 screened.turns,
@@ -323,8 +368,8 @@ class Bot:
         )
 
     def reply(self, turns: Sequence[str]) -> Reply:
-        """Both halves of a turn in one call."""
-        return self.answer(self.screen(turns))
+        """A whole turn in one call."""
+        return self.answer(self.look_again(self.screen(turns)))
 
 
 def _trace(turn_id: str, assessment: Assessment) -> dict[str, object]:

@@ -35,14 +35,22 @@ class LiveLibrary:
         self,
         settings: Settings,
         make_answerer: Callable[[Index, Embedder], Answerer],
+        on_ready: Callable[[Embedder], None] = lambda _embedder: None,
     ) -> None:
+        """Nothing is loaded yet.
+
+        ``on_ready`` is called once, by whoever watches or prepares, when questions can be
+        answered; it may take its time.
+        """
         self._settings = settings
+        self._on_ready = on_ready
         self._make_answerer = make_answerer
         self._loading = threading.Lock()
         self._embedder: SentenceEmbedder | None = None
         self._index: Index | None = None
         self._retired: Index | None = None
         self._answerer: Answerer | None = None
+        self._prepared = False
         self._failure = ""
         self._failed_at = 0.0
         self._told = ""
@@ -61,7 +69,7 @@ class LiveLibrary:
         while True:
             was_ready = self.ready
             try:
-                self.refresh()
+                self.prepare()
             except BotError as error:
                 self._tell(str(error))
             except Exception as error:  # a thread must not die unheard
@@ -70,6 +78,18 @@ class LiveLibrary:
                 if not was_ready:
                     logger.info("Answers are ready.")
             time.sleep(_EVERY if self.ready else _AFTER_FAILURE)
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The sentence model, once it is loaded."""
+        return self._embedder
+
+    def prepare(self) -> None:
+        """As ``refresh``; the first time, all that follows from being ready is done as well."""
+        self.refresh()
+        if not self._prepared and self._embedder is not None:
+            self._prepared = True
+            self._on_ready(self._embedder)
 
     def draft(
         self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False

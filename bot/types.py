@@ -63,7 +63,8 @@ class Hit:
 
     ``span`` is a half-open range of character offsets into the visitor's turn number
     ``turn`` (0-based, oldest first), and ``text`` is that turn sliced by it. ``lowered_by``
-    names what took the level below the rule's own: a stance, ``unless`` or ``requires``.
+    names what took the level below the rule's own: a stance, ``maybe``, ``unless`` or
+    ``requires``. ``because`` are the reasons of a find that is no rule's.
     """
 
     rule: str
@@ -73,6 +74,7 @@ class Hit:
     text: str
     turn: int = 0
     lowered_by: str = ""
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

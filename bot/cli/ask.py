@@ -16,6 +16,8 @@ from bot.cli.words import card_lines
 from bot.settings import Settings
 from bot.types import Card, Citation, Reply
 
+_LOADING = "Loading the model and the index ..."
+
 
 def add_to(commands: Commands) -> None:
     """Add the command to the command line."""
@@ -43,12 +45,17 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Answer the question or the lines given; the exit code."""
     with waiting("Reading the rules ..."):
         parts = build(settings)
-        parts.safety.learn()
     bot = parts.bot
     if not options.question:
+        with waiting(_LOADING):
+            parts.prepare()
         return answer_lines(lambda turns: as_row(bot.reply(turns)), sys.stdin)
-    with waiting("Loading the model and the index ..."):
-        reply = bot.reply(options.question)
+    screened = bot.screen(options.question)
+    if screened.final is None:
+        with waiting(_LOADING):
+            parts.prepare()
+            screened = bot.look_again(screened)
+    reply = bot.answer(screened)
     ink = Ink(sys.stdout)
     print(json.dumps(as_row(reply), indent=2) if options.json else describe(reply, ink))
     return ATTENTION if reply.kind == "error" else DONE

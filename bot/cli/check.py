@@ -1,4 +1,4 @@
-"""``check``: what the safety rules make of a message; needs no model and no index."""
+"""``check``: what the safety rules and the second net make of a message; needs no index."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz, process
 
+from bot.build import complete
 from bot.cli.lines import Row, answer_lines
 from bot.cli.program import DONE, Commands, add_command
 from bot.cli.sources import Lines, read_lines
 from bot.cli.terminal import Ink, waiting, wrapped
 from bot.cli.words import CATEGORIES, MEANING, card_lines
-from bot.safety import SafetyLayer
-from bot.safety.cues import NET
+from bot.safety import SafetyLayer, screen
 from bot.safety.load import load_engine
 from bot.safety.match import Engine
+from bot.safety.net import NET
 from bot.settings import Settings
 from bot.types import Assessment, Hit, Level
 
@@ -41,6 +42,11 @@ def add_to(commands: Commands) -> None:
         ],
     )
     parser.add_argument(
+        "--rules-only",
+        action="store_true",
+        help="leave the second net out: quicker, and shows what the rules find by themselves",
+    )
+    parser.add_argument(
         "message", metavar="MESSAGE", nargs="*", help="the visitor's turns, oldest first"
     )
     parser.set_defaults(run=run)
@@ -51,7 +57,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with waiting("Reading the rules ..."):
         engine = load_engine(settings.rules)
         layer = SafetyLayer(engine)
-        layer.learn()
+        if not options.rules_only:
+            complete(layer, settings)
     if options.message:
         print(describe(Explainer(engine, layer), options.message, Ink(sys.stdout)))
         return DONE
@@ -64,7 +71,7 @@ def as_row(layer: SafetyLayer, turns: Sequence[str]) -> Row:
     A rule's span and text are of the turn it fired in; ``turn`` tells which, where there are
     several.
     """
-    assessment = layer.assess(turns)
+    assessment = layer.assess_fully(turns)
     several = len(turns) > 1
     return {
         "level": assessment.level.label,
@@ -96,7 +103,7 @@ class Explainer:
     def why(self, rule: str) -> str:
         """The idea of a rule."""
         if rule == NET:
-            return "It resembles the example messages of people at risk (docs/rules.md)."
+            return "It resembles example messages of people at risk (docs/rules.md):"
         return self._rules[rule].why
 
     def place(self, rule: str) -> str:
@@ -113,6 +120,8 @@ class Explainer:
         match hit.lowered_by:
             case "":
                 return ""
+            case screen.MAYBE:
+                return "only the quiet line: these words as often mean no harm ('maybe')"
             case "unless":
                 return "left out by the rule's own 'unless'"
             case "requires":
@@ -142,7 +151,7 @@ class Explainer:
 def describe(explainer: Explainer, turns: Sequence[str], ink: Ink) -> str:
     """The outcome of a conversation in words a support worker understands."""
     layer = explainer.layer
-    assessment = layer.assess(turns)
+    assessment = layer.assess_fully(turns)
     label = assessment.level.label
     outcome = ink.good(label) if assessment.level < Level.CRISIS else ink.alarm(label)
     parts = [
@@ -199,6 +208,7 @@ def _fired(explainer: Explainer, assessment: Assessment, ink: Ink) -> list[str]:
         about = CATEGORIES[hit.category]
         lines.append(f"  {number}  “{hit.text}” - {about}, {hit.level.label}")
         lines.append(wrapped(explainer.why(hit.rule), "     "))
+        lines += [wrapped(f"like “{reason}”", "       ", "     - ") for reason in hit.because]
         lowered = explainer.lowered(hit)
         if lowered:
             lines.append(wrapped(f"{lowered[:1].upper()}{lowered[1:]}", "     "))

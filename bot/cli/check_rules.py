@@ -16,7 +16,7 @@ from bot.cli.terminal import Ink, progress, waiting
 from bot.errors import Problem
 from bot.safety import SafetyLayer
 from bot.safety.consistency import unused
-from bot.safety.cues import read_examples
+from bot.safety.labelled import read_examples
 from bot.safety.load import load_engine
 from bot.safety.rulebook import RuleBook
 from bot.safety.rules import read_rules

@@ -73,9 +73,9 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _chat(settings: Settings) -> _Chat:
-    with waiting("Reading the rules ..."):
+    with waiting("Reading the rules and loading the model ..."):
         parts = build(settings)
-        parts.safety.learn()
+        parts.prepare()
         return _Chat(parts, Explainer(load_engine(settings.rules), parts.safety))
 
 
@@ -96,6 +96,9 @@ def _answer(parts: Parts, turns: list[str], ink: Ink) -> None:
     if screened.card and screened.fresh:
         print("\n".join(["", *card_lines(screened.card, ink)]), flush=True)
     with waiting("Looking in the articles ..."):
-        reply = parts.bot.answer(screened)
+        looked = parts.bot.look_again(screened)
+        reply = parts.bot.answer(looked)
+    if looked.card and looked.fresh and looked.card != screened.card:
+        print("\n".join(["", *card_lines(looked.card, ink)]), flush=True)
     for part in answer_parts(reply, ink):
         print(f"\n{part}", flush=True)

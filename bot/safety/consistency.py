@@ -54,7 +54,7 @@ def _resource_names(book: RuleBook) -> Iterator[Problem]:
 
 def _all_patterns(book: RuleBook) -> Iterator[tuple[str, Pattern]]:
     for rule in book.rules:
-        for pattern in (*rule.patterns, *rule.unless, *rule.requires):
+        for pattern in (*rule.patterns, *rule.maybe, *rule.unless, *rule.requires):
             yield f"rules: {rule.id}", pattern
     for stance in book.stances:
         for scope in (

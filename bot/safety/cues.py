@@ -1,29 +1,24 @@
-"""A second net under the rules: what labelled example messages have in common.
+"""What the words of labelled example messages have in common.
 
-The rules find what can be spelt out. This net learns from the messages in ``safety_examples/``
-which words and pairs of words speak for risk and which against it, and adds them up. It is a
-plain linear model (logistic regression over tf-idf of words and word pairs), fitted to readable
-data when the rules are loaded, so nothing opaque is shipped and an operator extends it by adding
-messages. It can only raise what the rules say, and at most to ``crisis``.
+This model learns from the messages in ``safety_examples/`` which words and pairs of words speak
+for risk and which against it, and adds them up: logistic regression over tf-idf of words and word
+pairs. It is fitted to readable data, so nothing opaque is shipped and an operator extends it by
+adding messages.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from bot.errors import Problem
-from bot.safety.screen import collected
+from bot.safety.labelled import Example
+from bot.safety.net import Find, Reading, Thresholds
 from bot.safety.words import Lexicon
-from bot.types import Assessment, Category, Hit, Level
+from bot.types import Category, Level
 
-#: The id under which the net's finds are listed beside the rules.
-NET = "similar_messages"
 #: Longer messages are also read in windows of so many words, so that padding hides nothing.
 _WINDOW = 80
 _STEP = 40
@@ -35,35 +30,26 @@ _FUNCTION_WORDS = frozenset(
 )
 #: With fewer words that the examples hold, a message tells the net nothing.
 _LEAST_KNOWN = 3
-#: So much larger is the share of harmless messages that may get the quiet line.
-_QUIET_FACTOR = 4
-#: The last turns of a conversation, read as one.
-_TURNS_TOGETHER = 3
+#: A second category is named where it is at least so likely.
+_SECOND_CATEGORY = 0.3
 #: The bias of a category that all examples, or none, belong to.
 _SURE = 1000.0
-#: Folds of the cross-validation that sets the threshold.
-_FOLDS = 5
+#: Parts of the cross-validation that tells the thresholds; shuffled, since files are of one kind.
+_FOLDS = 3
+
+Words = Sequence[tuple[str, tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One labelled message; ``categories`` is empty below ``crisis``."""
+class Seen:
+    """What the words of a reading say.
 
-    turns: tuple[str, ...]
-    level: Level
-    categories: tuple[Category, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """What the net found: a category, and the words that spoke most for risk.
-
-    ``span`` is the original range of the strongest of them in its turn.
+    ``score`` is the log odds of risk. ``span`` is the range of the most telling word in the
+    last turn, ``words`` the terms that told most.
     """
 
-    category: Category
-    level: Level
     score: float
+    categories: tuple[Category, ...]
     span: tuple[int, int]
     words: tuple[str, ...]
 
@@ -74,59 +60,63 @@ class CueModel:
 
     ``weights[term]`` holds the term's inverse document frequency, its weight for risk, and its
     weight for each category in the order of ``Category``. ``biases`` are the constants in the
-    same order. A score above ``crisis`` is a crisis, above ``signpost`` worth the quiet line.
+    same order. ``held_out[i]`` is the score of example ``i`` by a model that has not seen it,
+    ``harmless`` are those of the harmless ones, ascending.
     """
 
     weights: Mapping[str, tuple[float, ...]]
     biases: tuple[float, ...]
-    crisis: float
-    signpost: float
+    held_out: tuple[float, ...]
+    harmless: tuple[float, ...]
 
-    def find(self, words: Sequence[tuple[str, tuple[int, int]]]) -> Cue | None:
-        """The cue in a message, given as words with their ranges; ``None`` if there is none."""
-        best: Cue | None = None
-        for window in _windows(words):
-            cue = self._find(window)
-            if cue and (best is None or cue.score > best.score):
-                best = cue
-        return best
+    def find(self, reading: Reading, lexicon: Lexicon, thresholds: Thresholds) -> Find | None:
+        """What a reading resembles by its words alone; ``None`` if nothing."""
+        seen = self.see(reading, lexicon)
+        if seen is None:
+            return None
+        level = thresholds.level(seen.score, supported=reading.supported)
+        if level is Level.NONE:
+            return None
+        return Find(seen.categories, level, seen.score, seen.span, seen.words)
 
-    def _scored(self, words: Sequence[str]) -> tuple[float, dict[str, float]]:
-        """The score, and the normalised tf-idf of each known term."""
+    def see(self, reading: Reading, lexicon: Lexicon) -> Seen | None:
+        """What the words of a reading say; ``None`` if too few of them are known."""
+        *before, last = reading.turns
+        words = [(word, (0, 0)) for turn in before for word, _ in lexicon.read(turn)]
+        words += lexicon.read(last)
+        seen = [self._see(window) for window in _windows(words) if self._knows(window)]
+        return max(seen, key=lambda each: each.score, default=None)
+
+    def _knows(self, words: Words) -> bool:
+        return sum(word in self.weights for word, _ in words) >= _LEAST_KNOWN
+
+    def _see(self, words: Words) -> Seen:
         counts: dict[str, int] = {}
-        for term in terms(words):
+        for term in terms([word for word, _ in words]):
             if term in self.weights:
                 counts[term] = counts.get(term, 0) + 1
         values = {
             term: (1 + math.log(count)) * self.weights[term][0] for term, count in counts.items()
         }
         norm = math.sqrt(sum(value * value for value in values.values())) or 1.0
-        values = {term: value / norm for term, value in values.items()}
-        total = self.biases[0]
+        totals = list(self.biases)
         for term, value in values.items():
-            total += value * self.weights[term][1]
-        return total, values
-
-    def _find(self, words: Sequence[tuple[str, tuple[int, int]]]) -> Cue | None:
-        score, values = self._scored([word for word, _ in words])
-        if score <= self.signpost or sum(word in self.weights for word, _ in words) < _LEAST_KNOWN:
-            return None
-        totals = list(self.biases[1:])
-        for term, value in values.items():
-            for rank, weight in enumerate(self.weights[term][2:]):
-                totals[rank] += value * weight
-        strongest = sorted(values, key=lambda term: -values[term] * self.weights[term][1])[:5]
-        place = next(
-            (span for word, span in words if word == strongest[0].partition(" ")[0]), (0, 0)
-        )
-        category = list(Category)[max(range(len(totals)), key=totals.__getitem__)]
-        level = Level.CRISIS if score > self.crisis else Level.SIGNPOST
-        return Cue(category, level, score, place, tuple(strongest))
+            for rank, weight in enumerate(self.weights[term][1:]):
+                totals[rank] += value / norm * weight
+        told = sorted(values, key=lambda term: -values[term] * self.weights[term][1])[:5]
+        first = told[0].partition(" ")[0] if told else ""
+        span = next((span for word, span in words if word == first), (0, 0))
+        return Seen(totals[0], _likeliest(totals[1:]), span, tuple(told))
 
 
-def _windows(
-    words: Sequence[tuple[str, tuple[int, int]]],
-) -> Iterator[Sequence[tuple[str, tuple[int, int]]]]:
+def _likeliest(log_odds: Sequence[float]) -> tuple[Category, ...]:
+    """The likeliest category, and the next where it is likely as well."""
+    ranked = sorted(zip(log_odds, Category, strict=True), key=lambda pair: -pair[0])
+    least = math.log(_SECOND_CATEGORY / (1 - _SECOND_CATEGORY))
+    return (ranked[0][1], *(category for odds, category in ranked[1:2] if odds > least))
+
+
+def _windows(words: Words) -> Iterator[Words]:
     yield words
     if len(words) > _WINDOW + _STEP:
         for start in range(0, len(words) - _STEP, _STEP):
@@ -140,72 +130,8 @@ def terms(words: Sequence[str]) -> Iterator[str]:
         yield f"{first} {second}"
 
 
-def raised(
-    assessment: Assessment, model: CueModel, lexicon: Lexicon, turns: Sequence[str]
-) -> Assessment:
-    """The assessment with what the net finds added; nothing of it is ever taken away.
-
-    Turns in which the rules found a crisis are not looked at again. The last turns are also
-    read together, since people often say a thing over several messages.
-    """
-    told = {hit.turn for hit in assessment.hits if hit.level >= Level.CRISIS}
-    words = [lexicon.read(turn) for turn in turns]
-    hits = list(assessment.hits)
-    for number, turn in enumerate(turns):
-        if number in told:
-            continue
-        cue = model.find(words[number])
-        first = max(0, number - _TURNS_TOGETHER + 1)
-        if (
-            (cue is None or cue.level < Level.CRISIS)
-            and number > first
-            and not told & set(range(first, number))
-        ):
-            together = [each for part in words[first:number] for each in part]
-            joined = model.find([(word, (0, 0)) for word, _ in together] + words[number])
-            cue = max(filter(None, (cue, joined)), key=lambda each: each.score, default=None)
-        if cue is not None:
-            start, end = cue.span
-            hits.append(Hit(NET, cue.category, cue.level, cue.span, turn[start:end], number))
-    return collected(hits, assessment.near)
-
-
-def read_examples(folder: Path, problems: list[Problem]) -> list[Example]:
-    """The examples of every ``*.jsonl`` file of a folder; bad lines are noted."""
-    examples = []
-    for path in sorted(folder.glob("*.jsonl")):
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(Problem(path, 1, "file", f"it cannot be read ({error})", "Mend it."))
-            continue
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    examples.append(_example(line))
-                except (KeyError, ValueError, TypeError) as error:
-                    what = f"the line is no example ({type(error).__name__}: {error})"
-                    mend = 'Write {"text": "...", "level": "crisis", "category": "..."}.'
-                    problems.append(Problem(path, number, "example", what, mend))
-    return examples
-
-
-def _example(line: str) -> Example:
-    row = json.loads(line)
-    turns = tuple(row["turns"]) if "turns" in row else (row["text"],)
-    if not turns or not all(isinstance(turn, str) for turn in turns):
-        raise ValueError("'text' is a string and 'turns' a list of strings")
-    level = Level.parse(row["level"])
-    names = [row["category"], *row.get("also", [])] if level >= Level.CRISIS else []
-    return Example(turns, level, tuple(Category(name) for name in names if name != "none"))
-
-
-def fit(examples: Sequence[Example], lexicon: Lexicon, false_alarms: float) -> CueModel | None:
-    """The model of some examples, ``None`` if there are too few of either kind.
-
-    The thresholds are set by cross-validation, so that of harmless messages the model has not
-    seen a share of ``false_alarms`` would be taken for risk.
-    """
+def fit(examples: Sequence[Example], lexicon: Lexicon) -> CueModel | None:
+    """The model of some examples, ``None`` if there are too few of either kind. Deterministic."""
     risky = [example.level >= Level.CRISIS for example in examples]
     if min(sum(risky), len(risky) - sum(risky)) < 10 * _FOLDS:
         return None
@@ -213,7 +139,7 @@ def fit(examples: Sequence[Example], lexicon: Lexicon, false_alarms: float) -> C
     import numpy as np  # noqa: PLC0415
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
-    from sklearn.model_selection import cross_val_predict  # noqa: PLC0415
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict  # noqa: PLC0415
 
     texts = [[word for turn in e.turns for word, _ in lexicon.read(turn)] for e in examples]
     vectorizer = TfidfVectorizer(analyzer=lambda ws: list(terms(ws)), sublinear_tf=True, min_df=2)
@@ -223,10 +149,8 @@ def fit(examples: Sequence[Example], lexicon: Lexicon, false_alarms: float) -> C
         return LogisticRegression(C=10, class_weight="balanced", solver="liblinear")
 
     labels = np.array(risky)
-    held_out = cross_val_predict(learner(), matrix, labels, cv=_FOLDS, method="decision_function")
-    crisis, signpost = np.quantile(
-        held_out[~labels], [1 - false_alarms, max(0.5, 1 - _QUIET_FACTOR * false_alarms)]
-    )
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    held_out = cross_val_predict(learner(), matrix, labels, cv=folds, method="decision_function")
     heads = [_head(learner(), matrix, labels)]
     for category in Category:
         inside = np.array([category in example.categories for example in examples])
@@ -237,8 +161,8 @@ def fit(examples: Sequence[Example], lexicon: Lexicon, false_alarms: float) -> C
     return CueModel(
         weights={name: tuple(map(float, row)) for name, row in zip(names, table, strict=True)},
         biases=tuple(bias for _, bias in heads),
-        crisis=float(crisis),
-        signpost=float(signpost),
+        held_out=tuple(map(float, held_out)),
+        harmless=tuple(sorted(map(float, held_out[~labels]))),
     )
 
 

@@ -214,7 +214,7 @@ class Entries:
     def rule(self, reader: Reader, item: Located, where: str) -> Rule | None:
         """One rule, or ``None`` when it has no usable category or level."""
         required = ("id", "why", "category", "level", "patterns", "examples", "counter_examples")
-        optional = ("unless", "requires", "requires_category", "ignores", "card")
+        optional = ("maybe", "unless", "requires", "requires_category", "ignores", "card")
         fields = reader.fields(item, where, required, optional)
         category = self._category(reader, fields.get("category"), where)
         level = self._level(reader, fields.get("level"), where, tuple(Level)[1:])
@@ -227,6 +227,7 @@ class Entries:
             level=level,
             patterns=self._patterns(reader, fields.get("patterns"), where),
             place=Place(reader.path, item.line),
+            maybe=self._patterns(reader, fields.get("maybe"), where),
             unless=self._patterns(reader, fields.get("unless"), where),
             requires=self._patterns(reader, fields.get("requires"), where),
             requires_category=self._categories(reader, fields.get("requires_category"), where),

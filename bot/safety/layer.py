@@ -7,26 +7,34 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.errors import Problem
 from bot.safety import cards, screen
-from bot.safety.cues import CueModel, raised
-from bot.safety.load import load_cues, load_engine
+from bot.safety.cues import CueModel
+from bot.safety.load import load_cues, load_engine, load_meaning
 from bot.safety.match import Engine, found
+from bot.safety.net import Thresholds, raised
 from bot.types import ABUSE_CATEGORIES, Assessment, Card, Level, Resource
+
+if TYPE_CHECKING:
+    from bot.safety.meaning import Encoder, MeaningNet
 
 logger = logging.getLogger(__name__)
 
 _PHONE = re.compile(r"\+?\(?\d[\d ()\u00a0\-]{3,}\d|\b(?:000|111|112|106|911|999|988)\b")
+#: Words alone must be so much surer: what they leave is soon judged by its meaning as well.
+_SURER = 0.2
 _DATES = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b(?:19|20)\d{2}\s?[-–]\s?\d{2,4}\b")
 
 
 class SafetyLayer:
     """Rules, cards and output rules of one rules file, and the second net under the rules."""
 
-    def __init__(self, engine: Engine, cues: CueModel | None = None) -> None:
+    def __init__(self, engine: Engine, words: CueModel | None = None) -> None:
         self._engine = engine
-        self._cues = cues
+        self._words = words
+        self._meaning: MeaningNet | None = None
         self.book = engine.book
         self._numbers = {
             _digits(number)
@@ -46,15 +54,35 @@ class SafetyLayer:
         return cls(engine, load_cues(engine, fitting=fitting))
 
     def learn(self) -> None:
-        """Fit the second net to its examples if it is not there yet; takes seconds.
+        """Fit the words of the second net if they are not there yet; takes seconds.
 
         Never raises: a fault is logged, and the rules stand alone.
         """
-        if self._cues is None:
+        if self._words is None:
             try:
-                self._cues = load_cues(self._engine, fitting=True)
+                self._words = load_cues(self._engine, fitting=True)
             except Exception as error:  # whatever is wrong with the net, the rules are there
                 logger.error("The second net is off, the rules stand alone: %s", error)
+
+    def understand(self, encoder: Encoder, *, fitting: bool = True) -> bool:
+        """Let the second net use a sentence model; whether it does when this returns.
+
+        Fitting takes up to a minute; unless ``fitting`` is true, only what was fitted before is
+        taken. Never raises: a fault is logged, and rules and words stand alone.
+        """
+        try:
+            from bot.safety.meaning import MeaningNet  # noqa: PLC0415 - needs NumPy
+
+            words = load_cues(self._engine, fitting=fitting)
+            model = words and load_meaning(self._engine, words, encoder, fitting=fitting)
+            if words and model:
+                self._words = words
+                self._meaning = MeaningNet(
+                    model, words, self._engine.lexicon, encoder, self.book.false_alarms
+                )
+        except Exception as error:  # as above
+            logger.error("The second net has no sentence model, only rules and words: %s", error)
+        return self._meaning is not None
 
     @property
     def standing(self) -> tuple[Resource, ...]:
@@ -67,15 +95,39 @@ class SafetyLayer:
         return self.book.resources[self.book.contact]
 
     def assess(self, turns: Sequence[str]) -> Assessment:
-        """Assess a conversation, visitor turns oldest first."""
+        """Assess a conversation, visitor turns oldest first, by rules and words: at once."""
         assessment = screen.assess(self._engine, turns)
-        if self._cues is None:
+        if self._words is None:
             return assessment
+        words, lexicon = self._words, self._engine.lexicon
+        limits = Thresholds.passed_by(_SURER * self.book.false_alarms, words.harmless)
         try:
-            return raised(assessment, self._cues, self._engine.lexicon, turns)
+            return raised(
+                assessment,
+                turns,
+                lambda every: [words.find(one, lexicon, limits) for one in every],
+            )
         except Exception as error:  # what the rules found must stand; the message stays untold
             logger.error("The second net failed (%s), the rules stand alone.", type(error).__name__)
             return assessment
+
+    def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
+        """The assessment raised by what the conversation means; takes one encoding or two.
+
+        ``None`` if the sentence model is not ready or fails: the assessment stands as it is.
+        """
+        if self._meaning is None:
+            return None
+        try:
+            return raised(assessment, turns, self._meaning.find)
+        except Exception as error:  # as above
+            logger.error("The sentence model failed the second net (%s).", type(error).__name__)
+            return None
+
+    def assess_fully(self, turns: Sequence[str]) -> Assessment:
+        """Both looks in one call."""
+        assessment = self.assess(turns)
+        return self.look_again(assessment, turns) or assessment
 
     def assess_by_rules(self, turns: Sequence[str]) -> Assessment:
         """The assessment of the rules alone."""

@@ -17,14 +17,19 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
 from bot.errors import Problem, RulesError
-from bot.safety.cues import CueModel, fit, read_examples
+from bot.safety.cues import CueModel, fit
 from bot.safety.examples import broken_examples
+from bot.safety.labelled import Example, read_examples
 from bot.safety.match import Engine
 from bot.safety.rules import read_rules, rule_files
+
+if TYPE_CHECKING:
+    from bot.safety.meaning import Encoder, MeaningModel
 
 _CODE = Path(__file__).resolve().parent
 
@@ -46,25 +51,47 @@ def load_engine(path: Path) -> Engine:
 
 
 def load_cues(engine: Engine, *, fitting: bool) -> CueModel | None:
-    """The second net of an engine's rules, ``None`` if there is none.
+    """The words of the second net, fitted to the example messages; ``None`` if there is none.
 
-    Fitting it takes seconds; unless ``fitting`` is true, only one fitted before is taken.
+    Fitting takes seconds; unless ``fitting`` is true, only what was fitted before is taken.
     Raises ``RulesError`` if the examples have mistakes.
     """
-    book = engine.book
-    files = sorted(book.examples_folder.glob("*.jsonl"))
-    cached = _cache_file("cues", book.path, *files)
+    cached = _cache_file("cues", engine.book.path, *_example_files(engine))
+    fitted = _cached(cached)
+    if isinstance(fitted, CueModel) or not fitting:
+        return fitted if isinstance(fitted, CueModel) else None
+    fitted = fit(_examples(engine), engine.lexicon)
+    if fitted is not None:
+        _keep(cached, fitted)
+    return fitted
+
+
+def load_meaning(
+    engine: Engine, words: CueModel, encoder: Encoder, *, fitting: bool
+) -> MeaningModel | None:
+    """What the examples mean to a sentence model; as ``load_cues``, but takes up to a minute."""
+    from bot.safety import meaning  # noqa: PLC0415 - needs NumPy, which the rules do without
+
+    identity = hashlib.sha256(encoder.identity.encode()).hexdigest()[:8]
+    cached = _cache_file(f"meaning-{identity}", engine.book.path, *_example_files(engine))
     model = _cached(cached)
-    if isinstance(model, CueModel) or not fitting:
-        return model if isinstance(model, CueModel) else None
+    if isinstance(model, meaning.MeaningModel) or not fitting:
+        return model if isinstance(model, meaning.MeaningModel) else None
+    model = meaning.fit(_examples(engine), words, encoder)
+    _keep(cached, model)
+    return model
+
+
+def _example_files(engine: Engine) -> list[Path]:
+    return sorted(engine.book.examples_folder.glob("*.jsonl"))
+
+
+def _examples(engine: Engine) -> list[Example]:
     problems: list[Problem] = []
-    examples = read_examples(book.examples_folder, problems)
+    examples = read_examples(engine.book.examples_folder, problems)
     if problems:
         raise RulesError(problems)
-    model = fit(examples, engine.lexicon, book.false_alarms)
-    if model is not None:
-        _keep(cached, model)
-    return model
+    return examples
 
 
 @contextlib.contextmanager
@@ -105,7 +132,7 @@ def _cached(file: Path | None) -> object:
         return None
 
 
-def _keep(file: Path | None, made: Engine | CueModel) -> None:
+def _keep(file: Path | None, made: Engine | CueModel | MeaningModel) -> None:
     """Write the cache file whole, and forget the ones before."""
     if file is None:
         return
@@ -119,8 +146,7 @@ def _keep(file: Path | None, made: Engine | CueModel) -> None:
                 draft.replace(file)
             finally:
                 draft.unlink(missing_ok=True)
-        kept = sorted(
-            file.parent.glob(f"{file.name[:5]}*.pickle"), key=lambda each: each.stat().st_mtime
-        )
+        kind = file.name.partition("-")[0]
+        kept = sorted(file.parent.glob(f"{kind}-*.pickle"), key=lambda each: each.stat().st_mtime)
         for old in kept[:-4]:
             old.unlink(missing_ok=True)

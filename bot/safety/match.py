@@ -13,6 +13,7 @@ from bot.safety.consistency import all_patterns
 from bot.safety.grammar import BOUNDARY, Translator, Word, words_in
 from bot.safety.rulebook import Pattern, Rule, RuleBook, Stance
 from bot.safety.words import Lexicon
+from bot.types import Level
 
 #: So many required groups of a pattern are looked at before it is scanned for.
 _GROUPS = 4
@@ -110,11 +111,15 @@ class PatternSet:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with the expressions that decide on its matches."""
+    """A rule with the expressions that decide on its matches.
+
+    ``maybe`` tells that it stands for the rule's ``maybe`` patterns, at level ``signpost``.
+    """
 
     rule: Rule
     unless: tuple[str, ...]
     requires: str
+    maybe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +144,11 @@ class Engine:
     def __init__(self, book: RuleBook) -> None:
         self.lexicon = build_lexicon(book)
         self._translator = Translator(book.vocabularies, self.lexicon.codes, self.lexicon.frequency)
-        self.rules = PatternSet([p for r in book.rules for p in r.patterns], self._translator)
-        self.owners = tuple(
-            owner for rule in book.rules for owner in [self._rule(rule)] * len(rule.patterns)
+        self.rules = PatternSet(
+            [pattern for rule in book.rules for pattern in (*rule.patterns, *rule.maybe)],
+            self._translator,
         )
+        self.owners = tuple(owner for rule in book.rules for owner in self._owners(rule))
         self.stances = tuple(self._stance(stance) for stance in book.stances)
         self.overlays = PatternSet(
             [pattern for each in book.overlays for pattern in each.patterns], self._translator
@@ -162,9 +168,13 @@ class Engine:
         joined = "|".join(self._translator.regex(pattern) for pattern in patterns)
         return form.format(f"(?:{joined})") if patterns else ""
 
-    def _rule(self, rule: Rule) -> CompiledRule:
+    def _owners(self, rule: Rule) -> Iterator[CompiledRule]:
+        """For each pattern of a rule, what decides on its matches."""
         unless = tuple(self._translator.regex(pattern) for pattern in rule.unless)
-        return CompiledRule(_bare(rule), unless, self._any_of(rule.requires))
+        sure = CompiledRule(_bare(rule), unless, self._any_of(rule.requires))
+        maybe = replace(sure, rule=replace(sure.rule, level=Level.SIGNPOST), maybe=True)
+        yield from [sure] * len(rule.patterns)
+        yield from [maybe] * len(rule.maybe)
 
     def _stance(self, stance: Stance) -> CompiledStance:
         return CompiledStance(
@@ -208,7 +218,9 @@ def _vocabulary_words(book: RuleBook, name: str) -> Iterator[Word]:
 
 
 def _bare(rule: Rule) -> Rule:
-    return replace(rule, patterns=(), unless=(), requires=(), examples=(), counter_examples=())
+    return replace(
+        rule, patterns=(), maybe=(), unless=(), requires=(), examples=(), counter_examples=()
+    )
 
 
 def _stripped(book: RuleBook) -> RuleBook:

@@ -32,7 +32,9 @@ class Example:
 class Rule:
     """One idea of what risk sounds like.
 
-    A hit needs one of ``patterns``; one of ``requires`` anywhere in the conversation if there
+    A hit needs one of ``patterns``, or one of ``maybe``: words that as often mean no harm. These
+    bring the quiet line, and the card only if the message also resembles the example messages.
+    It further needs one of ``requires`` anywhere in the conversation if there
     are any; and a crisis hit of one of ``requires_category`` if there are any. A match of
     ``unless`` that touches the hit erases it. ``ignores`` names stances that do not lower it.
     ``card`` is the card to show in place of the usual one of its category and level.
@@ -44,6 +46,7 @@ class Rule:
     level: Level
     patterns: tuple[Pattern, ...]
     place: Place
+    maybe: tuple[Pattern, ...] = ()
     unless: tuple[Pattern, ...] = ()
     requires: tuple[Pattern, ...] = ()
     requires_category: frozenset[Category] = frozenset()

@@ -16,6 +16,8 @@ _FRAGMENT = 8
 #: So many turns are read as one when they are fragments.
 _WINDOW = 4
 _BOUNDARIES = STOP + QUESTION
+#: What lowered a hit of the words that only may mean a crisis.
+MAYBE = "maybe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _judged(
     for pattern_number in numbers:
         owner = engine.owners[pattern_number]
         rule = owner.rule
-        if rule.id in best and best[rule.id].level == rule.level:
+        if rule.id in best and best[rule.id].level >= rule.level:
             continue
         alone = bool(owner.requires) and not found(owner.requires, everything)
         for span in engine.rules.spans(pattern_number, text.codes):
@@ -156,7 +158,7 @@ def _level(
     rule = owner.rule
     if touching(owner.unless, text.codes, span):
         return Level.NONE, "unless"
-    level, why = rule.level, ""
+    level, why = rule.level, MAYBE if owner.maybe else ""
     for compiled in engine.stances:
         stance = compiled.stance
         if stance.level < level and stance.id not in rule.ignores:

@@ -2,7 +2,8 @@
 
 The first event screens a message and shows the card. It runs on the server's own loop, takes no
 worker thread and waits for nothing, so that it is never queued behind answers. The second looks
-the answer up in threads of its own, which may wait for the sentence model to load. Neither goes
+at the message again with the sentence model, which may raise a card after all, and looks the
+answer up, in threads of its own, which may wait for that model to load. Neither goes
 through Gradio's queue, and neither leaves anything behind: the conversation comes with each.
 """
 
@@ -33,13 +34,16 @@ SCREENED_AT_ONCE = 4000
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Arial", "sans-serif")
 
 
-class TwoStepBot(Protocol):
+class SteppedBot(Protocol):
     """What the page asks of a bot (``bot.conversation.Bot``)."""
 
     def screen(
         self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
     ) -> Screened:
         """Screen a conversation; never raises, never waits."""
+
+    def look_again(self, screened: Screened) -> Screened:
+        """The turn after a second look; never raises, takes an encoding or two."""
 
     def answer(self, screened: Screened) -> Reply:
         """Finish a screened turn; never raises, may wait."""
@@ -50,7 +54,7 @@ class Page:
 
     def __init__(
         self,
-        bot: TwoStepBot,
+        bot: SteppedBot,
         standing: Sequence[Resource],
         texts: PageTexts,
         settings: Settings,
@@ -78,7 +82,7 @@ class Page:
             return "", ""
         screened, html = await self._screened(sent)
         refused = screened.final is not None and screened.final.kind == "invalid"
-        return html(screened.final), sent.turns[-1] if refused else ""
+        return html, sent.turns[-1] if refused else ""
 
     async def answer(self, payload: object, request: gr.Request) -> str:
         """Answer a turn, screened anew: the whole of it, with its card."""
@@ -87,37 +91,42 @@ class Page:
             return ""
         screened, html = await self._screened(sent)
         if screened.final is not None:
-            return html(screened.final)
+            return html
         client = request.client.host if request.client else ""
         if not self._rate.allows(client):
-            return html(_told(screened, self._texts.too_fast))
+            return self._html(sent, screened, _told(screened, self._texts.too_fast))
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.settings.answer_timeout):
-                reply = await loop.run_in_executor(self._workers, self.bot.answer, screened)
+                return await loop.run_in_executor(self._workers, self._answered, sent, screened)
         except TimeoutError:
-            return html(_told(screened, self._texts.too_busy))
-        return html(reply)
+            return self._html(sent, screened, _told(screened, self._texts.too_busy))
 
-    async def _screened(self, sent: Sent) -> tuple[Screened, Callable[[Reply | None], str]]:
-        """A conversation screened, and what makes HTML of its last turn and the reply to it."""
+    def _answered(self, sent: Sent, screened: Screened) -> str:
+        looked = self.bot.look_again(screened)
+        return self._html(sent, looked, self.bot.answer(looked))
 
-        def screen() -> tuple[Screened, Callable[[Reply | None], str]]:
+    async def _screened(self, sent: Sent) -> tuple[Screened, str]:
+        """A conversation screened, and its last turn as HTML, with all there is to say so far."""
+
+        def screen() -> tuple[Screened, str]:
             screened = self.bot.screen(sent.turns, sent.known, turn_id=sent.turn_id)
-            card = pinned(self.bot.screen, sent, screened)
-            return screened, lambda reply: feed(
-                sent,
-                screened,
-                card=card,
-                reply=reply,
-                sign=self._texts.waiting if self.ready() else self._texts.waiting_first,
-                standing=self._standing,
-                texts=self._texts,
-            )
+            return screened, self._html(sent, screened, screened.final)
 
         if sum(map(len, sent.turns)) <= SCREENED_AT_ONCE:
             return screen()
         return await asyncio.get_running_loop().run_in_executor(self._screeners, screen)
+
+    def _html(self, sent: Sent, screened: Screened, reply: Reply | None) -> str:
+        return feed(
+            sent,
+            screened,
+            card=pinned(self.bot.screen, sent, screened),
+            reply=reply,
+            sign=self._texts.waiting if self.ready() else self._texts.waiting_first,
+            standing=self._standing,
+            texts=self._texts,
+        )
 
     def close(self) -> None:
         """Let the threads end; questions still waiting are dropped."""
@@ -176,7 +185,7 @@ def _told(screened: Screened, text: str) -> Reply:
 
 
 def build_page(
-    bot: TwoStepBot,
+    bot: SteppedBot,
     standing: Sequence[Resource],
     texts: PageTexts,
     settings: Settings,

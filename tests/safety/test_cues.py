@@ -9,8 +9,10 @@ import pytest
 
 from bot.errors import Problem, RulesError
 from bot.safety import SafetyLayer
-from bot.safety.cues import Example, fit, read_examples
+from bot.safety.cues import CueModel, fit
+from bot.safety.labelled import Example, read_examples
 from bot.safety.load import load_cues, load_engine
+from bot.safety.net import Find, Reading, Thresholds
 from bot.safety.words import Lexicon
 from bot.types import Category, Level
 
@@ -35,27 +37,52 @@ def lexicon(layer: SafetyLayer) -> Lexicon:
     return layer._engine.lexicon
 
 
-def test_it_tells_risk_from_calm_in_the_same_voice(lexicon: Lexicon) -> None:
-    model = fit(examples(30), lexicon, 0.05)
-    assert model is not None
-    cue = model.find(lexicon.read("last week he hits me and chokes me"))
-    assert cue is not None
-    assert (cue.category, cue.level) == (Category.FAMILY_VIOLENCE, Level.CRISIS)
-    assert model.find(lexicon.read("he cooks dinner and sings")) is None
+@pytest.fixture(scope="module")
+def model(lexicon: Lexicon) -> CueModel:
+    fitted = fit(examples(30), lexicon)
+    assert fitted is not None
+    return fitted
 
 
-def test_a_message_of_unknown_words_tells_it_nothing(lexicon: Lexicon) -> None:
-    model = fit(examples(30), lexicon, 0.05)
-    assert model is not None
-    assert model.find(lexicon.read("quark gluon chokes")) is None
+def find(model: CueModel, lexicon: Lexicon, *turns: str, supported: bool = False) -> Find | None:
+    thresholds = Thresholds.passed_by(0.05, model.harmless)
+    return model.find(Reading(turns, supported), lexicon, thresholds)
+
+
+def test_it_tells_risk_from_calm_in_the_same_voice(model: CueModel, lexicon: Lexicon) -> None:
+    found = find(model, lexicon, "last week he hits me and chokes me")
+    assert found is not None
+    assert (found.categories, found.level) == ((Category.FAMILY_VIOLENCE,), Level.CRISIS)
+    assert find(model, lexicon, "he cooks dinner and sings") is None
+
+
+def test_it_names_the_words_that_told_and_where_they_stand(
+    model: CueModel, lexicon: Lexicon
+) -> None:
+    turns = ("he sings at night", "my husband chokes me again")
+    found = find(model, lexicon, *turns)
+    assert found is not None
+    start, end = found.span
+    assert turns[1][start:end] in {word.split()[0] for word in found.because}
+
+
+def test_a_message_of_unknown_words_tells_it_nothing(model: CueModel, lexicon: Lexicon) -> None:
+    assert find(model, lexicon, "quark gluon chokes") is None
+
+
+def test_risk_among_much_harmless_text_is_found(model: CueModel, lexicon: Lexicon) -> None:
+    padding = "he cooks dinner at night and sings and paints again " * 30
+    found = find(model, lexicon, f"{padding} he hits me and chokes me at night {padding}")
+    assert found is not None
+    assert found.level is Level.CRISIS
 
 
 def test_too_few_examples_make_no_net(lexicon: Lexicon) -> None:
-    assert fit(examples(5), lexicon, 0.05) is None
+    assert fit(examples(5), lexicon) is None
 
 
 def test_fitting_twice_gives_the_same_weights(lexicon: Lexicon) -> None:
-    assert fit(examples(20), lexicon, 0.05) == fit(examples(20), lexicon, 0.05)
+    assert fit(examples(20), lexicon) == fit(examples(20), lexicon)
 
 
 @pytest.mark.parametrize(
@@ -126,17 +153,16 @@ class TestTheCache:
         assert load_cues(load_engine(rules), fitting=True) is None
 
 
-class BrokenModel:
-    """A net that fails at every message."""
-
-    def find(self, _words: object) -> None:
+def test_what_the_rules_found_stands_when_the_net_fails(
+    layer: SafetyLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("broken")
 
-
-def test_what_the_rules_found_stands_when_the_net_fails(layer: SafetyLayer) -> None:
-    broken = SafetyLayer(layer._engine, BrokenModel())  # type: ignore[arg-type]
+    monkeypatch.setattr(CueModel, "find", fail)
+    model = CueModel({}, (0.0,) * 8, (), (0.0,))
     turns = ["hello there", "I want to die"]
-    assert broken.assess(turns) == layer.assess_by_rules(turns)
+    assert SafetyLayer(layer._engine, model).assess(turns) == layer.assess_by_rules(turns)
 
 
 def test_bad_examples_turn_the_net_off_and_leave_the_rules(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.conversation import NOTHING_KNOWN, Known, Screened
 from bot.types import (
@@ -112,7 +112,15 @@ class ScriptedBot:
             final = Reply("safety", level, assessment.categories, card, "")
         elif not kept[-1]:
             final = Reply("invalid", level, (), card, "There was nothing in that message.")
-        return Screened(kept, assessment, card, fresh, note, final, 0.1)
+        return Screened(kept, assessment, card, fresh, note, final, 0.1, turn_id or "0" * 12)
+
+    def look_again(self, screened: Screened) -> Screened:
+        """The same turn, unless its words only mean risk."""
+        if "fishing gear" not in screened.turns[-1]:
+            return screened
+        return replace(
+            self.screen(("I feel unsafe",), turn_id=screened.turn_id), turns=screened.turns
+        )
 
     def answer(self, screened: Screened) -> Reply:
         """The one answer, cited."""

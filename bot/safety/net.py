@@ -1,0 +1,123 @@
+"""The second net under the rules: messages that resemble labelled examples of people at risk.
+
+It can only raise what the rules say, and at most to ``crisis``. Two models find resemblance, the
+words (``cues``), which need nothing but the rules' own lexicon, and words and meaning together
+(``meaning``), which need the sentence model. Both are asked the same way, here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.safety.screen import MAYBE, collected
+from bot.types import Assessment, Category, Hit, Level
+
+#: The id under which the net's finds are listed beside the rules.
+NET = "similar_messages"
+#: The last turns of a conversation, read as one.
+_TURNS_TOGETHER = 3
+#: So much larger is the share of harmless messages that may get the quiet line.
+_QUIET_FACTOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Turns read as one, of which the last is in question.
+
+    ``supported`` is true when a rule says that this may be a crisis (its ``maybe`` patterns).
+    """
+
+    turns: tuple[str, ...]
+    supported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """What a reading resembles: ``categories`` with the likeliest first.
+
+    ``span`` is the telling range of the last turn. ``because`` are the words that told, or the
+    examples that mean much the same.
+    """
+
+    categories: tuple[Category, ...]
+    level: Level
+    score: float
+    span: tuple[int, int]
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Scores above which a message is a crisis, or at least worth the quiet line."""
+
+    crisis: float
+    signpost: float
+
+    @classmethod
+    def passed_by(cls, share: float, harmless: Sequence[float]) -> Thresholds:
+        """The thresholds that a share of harmless messages would pass for a crisis.
+
+        ``harmless`` are the scores of such messages, ascending; the quiet line may come up for
+        ``_QUIET_FACTOR`` times the share.
+        """
+
+        def quantile(passing: float) -> float:
+            return harmless[min(int((1 - passing) * len(harmless)), len(harmless) - 1)]
+
+        return cls(quantile(share), quantile(min(0.5, _QUIET_FACTOR * share)))
+
+    def level(self, score: float, *, supported: bool) -> Level:
+        """The level of a score; where a rule says the same, the lower threshold will do."""
+        if score > (self.signpost if supported else self.crisis):
+            return Level.CRISIS
+        return Level.SIGNPOST if score > self.signpost else Level.NONE
+
+
+Finder = Callable[[Sequence[Reading]], Sequence[Find | None]]
+
+
+def raised(assessment: Assessment, turns: Sequence[str], find: Finder) -> Assessment:
+    """The assessment with what the net finds added; nothing of it is ever taken away.
+
+    Turns in which a crisis is known already are not looked at again. The last turns are also
+    read together, since people often say a thing over several messages.
+    """
+    asked = list(_readings(assessment, turns))
+    best: dict[int, Find] = {}
+    for (number, _), found in zip(asked, find([each for _, each in asked]), strict=True):
+        if found and (number not in best or _weight(found) > _weight(best[number])):
+            best[number] = found
+    hits = list(assessment.hits)
+    for number, found in best.items():
+        start, end = found.span
+        hits += (
+            Hit(
+                rule=NET,
+                category=category,
+                level=found.level,
+                span=found.span,
+                text=turns[number][start:end],
+                turn=number,
+                because=found.because,
+            )
+            for category in found.categories
+        )
+    return collected(hits, assessment.near)
+
+
+def _weight(found: Find) -> tuple[int, float]:
+    return found.level, found.score
+
+
+def _readings(assessment: Assessment, turns: Sequence[str]) -> Iterator[tuple[int, Reading]]:
+    told = {hit.turn for hit in assessment.hits if hit.level >= Level.CRISIS}
+    maybe = {hit.turn for hit in assessment.hits if hit.lowered_by == MAYBE}
+    for number, turn in enumerate(turns):
+        if number in told:
+            continue
+        yield number, Reading((turn,), number in maybe)
+        together = range(max(0, number - _TURNS_TOGETHER + 1), number + 1)
+        if len(together) > 1 and not told.intersection(together):
+            parts = tuple(turns[each] for each in together)
+            yield number, Reading(parts, bool(maybe.intersection(together)))
