@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from bot.safety.contractions import canonical
 from bot.safety.grammar import PatternError, parse
 from bot.safety.rulebook import (
     CardText,
@@ -20,7 +21,7 @@ from bot.safety.rulebook import (
     Stance,
 )
 from bot.safety.source import Located, Reader
-from bot.safety.words import canonical, written_words
+from bot.safety.words import written_words
 from bot.types import Category, Level, Resource
 
 _BARE_WORD = re.compile(r"(?<![{.\w])[^\W\d_][^\s\[\](){}|~!*$^]*(?![\w}])")

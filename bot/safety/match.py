@@ -10,7 +10,7 @@ from functools import cache
 import re2
 
 from bot.safety.consistency import all_patterns
-from bot.safety.grammar import BOUNDARY, Translator, Word, words_in
+from bot.safety.grammar import BOUNDARY, CLOSERS, OPENERS, Translator, Word, words_in
 from bot.safety.rulebook import Pattern, Rule, RuleBook, Stance
 from bot.safety.words import Lexicon
 
@@ -194,7 +194,7 @@ def build_lexicon(book: RuleBook) -> Lexicon:
         if not word.prefix and len(word.text) >= 3
     }
     return Lexicon(
-        words=[word.text for word in words if not word.prefix],
+        words=[*(word.text for word in words if not word.prefix), *sorted(OPENERS | CLOSERS)],
         prefixes=[word.text for word in words if word.prefix],
         spellings=book.spellings,
         risk_words=risk,
