@@ -92,6 +92,7 @@ def _fired(layer: SafetyLayer, assessment: Assessment) -> list[str]:
     if not assessment.hits:
         return ["No rule matches."]
     why = {rule.id: rule.why for rule in layer.book.rules}
+    why |= {answer.id: answer.why for answer in layer.book.answers}
     why[NET] = "It resembles the example messages of people at risk."
     lines = ["", "What matched:"]
     for hit in assessment.hits:

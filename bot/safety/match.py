@@ -10,8 +10,17 @@ from functools import cache
 import re2
 
 from bot.safety.consistency import all_patterns
-from bot.safety.grammar import BOUNDARY, CLOSERS, OPENERS, Translator, Word, words_in
-from bot.safety.rulebook import Pattern, Rule, RuleBook, Stance
+from bot.safety.grammar import (
+    BOUNDARY,
+    CLOSERS,
+    OPENERS,
+    QUESTION,
+    STOP,
+    Translator,
+    Word,
+    words_in,
+)
+from bot.safety.rulebook import Answer, Pattern, Rule, RuleBook, Stance
 from bot.safety.words import Lexicon
 
 #: So many required groups of a pattern are looked at before it is scanned for.
@@ -114,7 +123,17 @@ class CompiledRule:
 
     rule: Rule
     unless: tuple[str, ...]
+    unless_message: str
     requires: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAnswer:
+    """An answer, the expression of the turns that are it, and that of the turns before."""
+
+    answer: Answer
+    whole: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +162,7 @@ class Engine:
         self.owners = tuple(
             owner for rule in book.rules for owner in [self._rule(rule)] * len(rule.patterns)
         )
+        self.answers = tuple(self._answer(answer) for answer in book.answers)
         self.stances = tuple(self._stance(stance) for stance in book.stances)
         self.overlays = PatternSet(
             [pattern for each in book.overlays for pattern in each.patterns], self._translator
@@ -164,7 +184,13 @@ class Engine:
 
     def _rule(self, rule: Rule) -> CompiledRule:
         unless = tuple(self._translator.regex(pattern) for pattern in rule.unless)
-        return CompiledRule(_bare(rule), unless, self._any_of(rule.requires))
+        message, requires = self._any_of(rule.unless_message), self._any_of(rule.requires)
+        return CompiledRule(_bare(rule), unless, message, requires)
+
+    def _answer(self, answer: Answer) -> CompiledAnswer:
+        ends = f"[{STOP}{QUESTION}]*"
+        whole = self._any_of(answer.patterns, f"^{ends}{{}}{ends}$")
+        return CompiledAnswer(_bare_answer(answer), whole, self._any_of(answer.after))
 
     def _stance(self, stance: Stance) -> CompiledStance:
         return CompiledStance(
@@ -208,7 +234,19 @@ def _vocabulary_words(book: RuleBook, name: str) -> Iterator[Word]:
 
 
 def _bare(rule: Rule) -> Rule:
-    return replace(rule, patterns=(), unless=(), requires=(), examples=(), counter_examples=())
+    return replace(
+        rule,
+        patterns=(),
+        unless=(),
+        unless_message=(),
+        requires=(),
+        examples=(),
+        counter_examples=(),
+    )
+
+
+def _bare_answer(answer: Answer) -> Answer:
+    return replace(answer, patterns=(), after=(), examples=(), counter_examples=())
 
 
 def _stripped(book: RuleBook) -> RuleBook:
@@ -219,6 +257,7 @@ def _stripped(book: RuleBook) -> RuleBook:
         spellings={},
         stances=(),
         rules=tuple(_bare(rule) for rule in book.rules),
+        answers=tuple(_bare_answer(answer) for answer in book.answers),
         overlays=tuple(
             replace(each, patterns=(), examples=(), counter_examples=()) for each in book.overlays
         ),

@@ -39,7 +39,10 @@ def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
     everything = "".join(codes)
     hits: list[Hit] = []
     for number in range(len(turns)):
+        before = [hit for hit in hits if hit.turn == number - 1 and hit.level > Level.NONE]
         hits += _hits(engine, turns, codes, number, everything)
+        if number and len(_fragment(codes[number])) <= _FRAGMENT:
+            hits += _answers(engine, turns, codes, number, before)
     near = [hit for hit in hits if hit.level is Level.NONE]
     hits = _with_company(engine, [hit for hit in hits if hit.level > Level.NONE])
     return collected(hits, near)
@@ -80,6 +83,25 @@ def _hits(
                 first,
             )
             yield from _judged(engine, text, numbers, turns, everything)
+
+
+def _answers(
+    engine: Engine, turns: Sequence[str], codes: Sequence[str], number: int, before: Sequence[Hit]
+) -> Iterator[Hit]:
+    """The hits of a short turn that answers the one ``before``, whose hits these are."""
+    for compiled in engine.answers:
+        answer = compiled.answer
+        if found(compiled.whole, codes[number]) and (
+            found(compiled.after, codes[number - 1])
+            or any(_is_named(hit, answer.after_hit) for hit in before)
+        ):
+            text = turns[number]
+            span = (len(text) - len(text.lstrip()), len(text.rstrip()))
+            yield Hit(answer.id, answer.category, answer.level, span, text.strip(), number)
+
+
+def _is_named(hit: Hit, names: frozenset[str]) -> bool:
+    return hit.rule in names or (hit.level >= Level.CRISIS and hit.category in names)
 
 
 def _fragment(codes: str) -> str:
@@ -154,7 +176,7 @@ def _level(
 ) -> tuple[Level, str]:
     """The level of a match and what lowered it, if anything did."""
     rule = owner.rule
-    if touching(owner.unless, text.codes, span):
+    if touching(owner.unless, text.codes, span) or found(owner.unless_message, text.codes):
         return Level.NONE, "unless"
     level, why = rule.level, ""
     for compiled in engine.stances:
