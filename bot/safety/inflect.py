@@ -60,7 +60,7 @@ def _alternatives(line: str) -> list[str]:
 
 
 def _stem(base: str) -> str:
-    return base + base[-1] if _DOUBLED.match(base) else base
+    return base + base[-1] if _DOUBLED.search(base) else base
 
 
 def _regular_past(base: str) -> str:
