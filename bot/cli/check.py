@@ -97,6 +97,7 @@ class Explainer:
         """Explain what ``layer``, made of ``engine``, finds."""
         self.layer = layer
         self._rules = {rule.id: rule for rule in engine.book.rules}
+        self._answers = {answer.id: answer for answer in engine.book.answers}
         self._stances = {each.stance.id: each.stance.why for each in engine.stances}
         self._folder = engine.book.path.resolve().parent
 
@@ -104,13 +105,14 @@ class Explainer:
         """The idea of a rule."""
         if rule == NET:
             return "It resembles example messages of people at risk (docs/rules.md):"
-        return self._rules[rule].why
+        return (self._rules.get(rule) or self._answers[rule]).why
 
     def place(self, rule: str) -> str:
         """The name of a rule and where it is written."""
         if rule == NET:
             return f"Second net, {self.layer.book.examples_folder.name}/"
-        place = self._rules[rule].place
+        known = self._rules.get(rule)
+        place = known.place if known else self.layer.book.places[f"answers: {rule}"]
         path = place.path.resolve()
         inside = path.is_relative_to(self._folder)
         return f"Rule {rule}, {path.relative_to(self._folder) if inside else path}:{place.line}"

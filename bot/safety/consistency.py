@@ -18,6 +18,7 @@ def check_references(book: RuleBook) -> list[Problem]:
         *_vocabulary_names(book),
         *_cycles(book),
         *_other_names(book),
+        *_answer_names(book),
         *_missing_cards(book),
     ]
 
@@ -54,8 +55,17 @@ def _resource_names(book: RuleBook) -> Iterator[Problem]:
 
 def _all_patterns(book: RuleBook) -> Iterator[tuple[str, Pattern]]:
     for rule in book.rules:
-        for pattern in (*rule.patterns, *rule.maybe, *rule.unless, *rule.requires):
+        for pattern in (
+            *rule.patterns,
+            *rule.maybe,
+            *rule.unless,
+            *rule.unless_message,
+            *rule.requires,
+        ):
             yield f"rules: {rule.id}", pattern
+    for answer in book.answers:
+        for pattern in (*answer.patterns, *answer.after):
+            yield f"answers: {answer.id}", pattern
     for stance in book.stances:
         for scope in (
             stance.before,
@@ -162,6 +172,23 @@ def _other_names(book: RuleBook) -> Iterator[Problem]:
             yield _problem(
                 book, where, "it has no counter-example", "Add one that it must not match."
             )
+
+
+def _answer_names(book: RuleBook) -> Iterator[Problem]:
+    rules = {rule.id for rule in book.rules}
+    known = rules | {answer.id for answer in book.answers} | set(Category)
+    for answer in book.answers:
+        where = f"answers: {answer.id}"
+        if answer.id in rules:
+            yield _problem(book, where, "a rule has the same id", "Give each its own id.")
+        if not answer.patterns:
+            yield _problem(book, where, "it has no usable pattern", "Add one.")
+        for name in sorted(answer.after_hit - known):
+            what = f"'{name}' is no rule, answer or category"
+            yield _problem(book, where, what, "Mend 'after_hit'.")
+        if not answer.examples or not answer.counter_examples:
+            what = "it has no example or no counter-example"
+            yield _problem(book, where, what, "Add a conversation, its turns split by ' // '.")
 
 
 def _missing_cards(book: RuleBook) -> Iterator[Problem]:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from bot.safety.contractions import canonical
 from bot.safety.grammar import PatternError, parse
 from bot.safety.rulebook import (
+    Answer,
     CardText,
     Example,
     OutputRule,
@@ -20,7 +22,7 @@ from bot.safety.rulebook import (
     Stance,
 )
 from bot.safety.source import Located, Reader
-from bot.safety.words import canonical, written_words
+from bot.safety.words import written_words
 from bot.types import Category, Level, Resource
 
 _BARE_WORD = re.compile(r"(?<![{.\w])[^\W\d_][^\s\[\](){}|~!*$^]*(?![\w}])")
@@ -214,7 +216,10 @@ class Entries:
     def rule(self, reader: Reader, item: Located, where: str) -> Rule | None:
         """One rule, or ``None`` when it has no usable category or level."""
         required = ("id", "why", "category", "level", "patterns", "examples", "counter_examples")
-        optional = ("maybe", "unless", "requires", "requires_category", "ignores", "card")
+        optional = (
+            *("maybe", "unless", "unless_message"),
+            *("requires", "requires_category", "ignores", "card"),
+        )
         fields = reader.fields(item, where, required, optional)
         category = self._category(reader, fields.get("category"), where)
         level = self._level(reader, fields.get("level"), where, tuple(Level)[1:])
@@ -229,10 +234,35 @@ class Entries:
             place=Place(reader.path, item.line),
             maybe=self._patterns(reader, fields.get("maybe"), where),
             unless=self._patterns(reader, fields.get("unless"), where),
+            unless_message=self._patterns(reader, fields.get("unless_message"), where),
             requires=self._patterns(reader, fields.get("requires"), where),
             requires_category=self._categories(reader, fields.get("requires_category"), where),
             ignores=frozenset(self._names(reader, fields.get("ignores"), where)),
             card=reader.text(fields.get("card"), where),
+            examples=self._examples(reader, fields.get("examples"), where),
+            counter_examples=self._examples(reader, fields.get("counter_examples"), where),
+        )
+
+    def answer(self, reader: Reader, item: Located, where: str) -> Answer | None:
+        """One answer, or ``None`` when it has no usable category or level."""
+        required = ("id", "why", "category", "level", "patterns", "examples", "counter_examples")
+        fields = reader.fields(item, where, required, ("after", "after_hit"))
+        category = self._category(reader, fields.get("category"), where)
+        level = self._level(reader, fields.get("level"), where, tuple(Level)[1:])
+        if not {"after", "after_hit"} & set(fields):
+            reader.problem(
+                item.line, where, "it says no question", "Add 'after' or 'after_hit', or both."
+            )
+        if category is None or level is None:
+            return None
+        return Answer(
+            id=reader.text(fields.get("id"), where),
+            why=reader.text(fields.get("why"), where),
+            category=category,
+            level=level,
+            patterns=self._patterns(reader, fields.get("patterns"), where),
+            after=self._patterns(reader, fields.get("after"), where),
+            after_hit=frozenset(self._names(reader, fields.get("after_hit"), where)),
             examples=self._examples(reader, fields.get("examples"), where),
             counter_examples=self._examples(reader, fields.get("counter_examples"), where),
         )

@@ -19,7 +19,12 @@ def broken_examples(book: RuleBook, engine: Engine) -> list[Problem]:
     """
     return [
         _problem(where, example, wanted)
-        for missed in (_rules(book, engine), _overlays(book, engine), _output(book, engine))
+        for missed in (
+            _rules(book, engine),
+            _answers(book, engine),
+            _overlays(book, engine),
+            _output(book, engine),
+        )
         for where, example, wanted in missed
     ]
 
@@ -30,6 +35,14 @@ def _rules(book: RuleBook, engine: Engine) -> Iterator[_Missed]:
             hits = assess(engine, example.turns).hits
             if any(hit.rule == rule.id and hit.level >= rule.level for hit in hits) is not wanted:
                 yield f"rules: {rule.id}", example, wanted
+
+
+def _answers(book: RuleBook, engine: Engine) -> Iterator[_Missed]:
+    for answer in book.answers:
+        for example, wanted in _wanted(answer.examples, answer.counter_examples):
+            hits = assess(engine, example.turns).hits
+            if any(hit.rule == answer.id for hit in hits) is not wanted:
+                yield f"answers: {answer.id}", example, wanted
 
 
 def _overlays(book: RuleBook, engine: Engine) -> Iterator[_Missed]:

@@ -2,7 +2,7 @@
 
 Case, width, accents, look-alike letters of other scripts, invisible characters, curly
 apostrophes and HTML entities are folded here, one character at a time, so that every folded
-character knows which original character it came from. What spans several letters (leetspeak,
+character knows which original character it came from. What is done to whole words (leetspeak,
 stretched or spaced letters, misspellings) is the business of ``bot.safety.words``.
 """
 
@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import overload
 
-# Letters of other scripts that look like Latin ones. Only applied inside a word that mixes
-# scripts, or where it turns a whole word into a known one, so that Greek stays Greek.
+import re2
+
+# Letters of other scripts that look like Latin ones. Only applied where a word mixes scripts, or
+# where (in ``bot.safety.words``) it turns a whole word into a known one, so that Greek stays Greek.
 LOOK_ALIKES = str.maketrans(
     "аеорсухівкмнтґԁɡӏјѕһԛԝοινκραετυχωɩɑʀɴʜʟᴋɪʏᴇᴅᴛᴜᴀꜱоıł",
     "aeopcyxibkmhtrdgljshqwoivkpaetuxwiarnhlkiyedtuasoil",
@@ -66,6 +68,15 @@ _TYPOGRAPHIC = {
 } | {0xA0: " "}
 #: What even in ASCII needs a second look: entities, backticks, control characters but not "\n".
 _ODD = re.compile(r"[&`\x00-\x09\x0b-\x1f\x7f]")
+#: Words in which a Latin letter stands beside another script's, signs between them included.
+_MIXED = re.compile(r"[^\s\x00-\x7f]\S*[a-z]\S*|[a-z]\S*[^\s\x00-\x7f]\S*")
+#: The cheap question whether an apostrophe may have come out as a blank or the key beside it.
+_SPLIT = re2.compile(r"[a-z][ ;,\"](?:t|s|m|d|ll|ve|re)(?:[^a-z']|$)")
+_SPLIT_CONTRACTION = re.compile(
+    r"\b(?:((?:do|does|did|is|are|was|were|has|have|had|wo|ca|would|could|should|must|need|ai)n)"
+    r"[ ;,\"](t)|(i)[ ;,\"](m|ll|ve)|(he|she|it|they|we|you|who|that|there)[ ;,\"](s|ll|re|ve|d)"
+    r"|([a-z]{3,})[ ;\"](s))\b(?!['*]|(?:[\s.\-_*~/]{1,3}[a-z](?![a-z])){2})"
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
 
 
@@ -111,20 +122,41 @@ def fold(text: str) -> str:
     """The folded text; text without anything odd takes a short cut."""
     plain = _plain(text)
     if plain is not None:
-        return plain
+        return _mended(plain)
     if "&" not in text:
-        return "".join(map(_fold_character, text))
-    return "".join(piece[0] for piece in _pieces(text))
+        return _mended("".join(map(_fold_character, text)))
+    return _mended("".join(piece[0] for piece in _pieces(text)))
 
 
 def fold_with_origins(text: str) -> tuple[str, Sequence[tuple[int, int]]]:
     """The folded text, and for each of its characters the half-open original range it is from."""
     plain = _plain(text)
     if plain is not None:
-        return plain, _Unchanged(len(plain))
+        return _mended(plain), _Unchanged(len(plain))
     pieces = _pieces(text)
     origins = [(start, end) for folded, start, end in pieces for _ in folded]
-    return "".join(piece[0] for piece in pieces), origins
+    return _mended("".join(piece[0] for piece in pieces)), origins
+
+
+def _mended(folded: str) -> str:
+    """Folded text of the same length with what takes more than one letter to see.
+
+    Look-alike letters inside Latin words, and apostrophes that came out as another sign
+    ("don t", "don;t", "my mum s boyfriend").
+    """
+    if not folded.isascii():
+        folded = _MIXED.sub(lambda found: _latin(found[0]), folded)
+    if _SPLIT.search(folded):
+        folded = _SPLIT_CONTRACTION.sub(
+            lambda found: "'".join(part for part in found.groups() if part), folded
+        )
+    return folded
+
+
+def _latin(word: str) -> str:
+    """A word of mixed scripts in Latin letters, if every other letter in it looks like one."""
+    alike = word.translate(LOOK_ALIKES)
+    return alike if not any(sign.isalpha() and not sign.isascii() for sign in alike) else word
 
 
 def _plain(text: str) -> str | None:

@@ -77,6 +77,10 @@ class Choice:
 
 Node = Word | Named | Raw | Choice
 BOUNDARY = Raw("[.?]")
+#: Words that people put ahead of what they have to say, and behind it, without a full stop:
+#: ``^`` holds behind the first too, ``$`` before the second.
+OPENERS = frozenset("anyway honestly sorry hi hello please well ok okay but".split())
+CLOSERS = frozenset("thanks thank please sorry cheers lol haha".split())
 
 
 def parse(pattern: str) -> tuple[Node, ...]:
@@ -236,7 +240,16 @@ class Translator:
 
     def regex(self, nodes: tuple[Node, ...]) -> str:
         """The RE2 expression of a sequence of nodes."""
-        return "".join(self._node(node) for node in nodes)
+        first, last = nodes[:1], nodes[-1:]
+        parts = [self._node(node) for node in nodes]
+        if first == (BOUNDARY,):
+            parts[0] = self._boundary(OPENERS)
+        if last == (BOUNDARY,):
+            parts[-1] = self._boundary(CLOSERS)
+        return "".join(parts)
+
+    def _boundary(self, words: Set[str]) -> str:
+        return f"[.?{''.join(sorted(self._codes[word] for word in words if word in self._codes))}]"
 
     def required(self, nodes: tuple[Node, ...]) -> list[Group]:
         """Groups of code points one of each of which is in every match, the rarest first."""

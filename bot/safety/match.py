@@ -10,8 +10,17 @@ from functools import cache
 import re2
 
 from bot.safety.consistency import all_patterns
-from bot.safety.grammar import BOUNDARY, Translator, Word, words_in
-from bot.safety.rulebook import Pattern, Rule, RuleBook, Stance
+from bot.safety.grammar import (
+    BOUNDARY,
+    CLOSERS,
+    OPENERS,
+    QUESTION,
+    STOP,
+    Translator,
+    Word,
+    words_in,
+)
+from bot.safety.rulebook import Answer, Pattern, Rule, RuleBook, Stance
 from bot.safety.words import Lexicon
 from bot.types import Level
 
@@ -118,8 +127,18 @@ class CompiledRule:
 
     rule: Rule
     unless: tuple[str, ...]
+    unless_message: str
     requires: str
     maybe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAnswer:
+    """An answer, the expression of the turns that are it, and that of the turns before."""
+
+    answer: Answer
+    whole: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +168,7 @@ class Engine:
             self._translator,
         )
         self.owners = tuple(owner for rule in book.rules for owner in self._owners(rule))
+        self.answers = tuple(self._answer(answer) for answer in book.answers)
         self.stances = tuple(self._stance(stance) for stance in book.stances)
         self.overlays = PatternSet(
             [pattern for each in book.overlays for pattern in each.patterns], self._translator
@@ -171,10 +191,16 @@ class Engine:
     def _owners(self, rule: Rule) -> Iterator[CompiledRule]:
         """For each pattern of a rule, what decides on its matches."""
         unless = tuple(self._translator.regex(pattern) for pattern in rule.unless)
-        sure = CompiledRule(_bare(rule), unless, self._any_of(rule.requires))
+        message, requires = self._any_of(rule.unless_message), self._any_of(rule.requires)
+        sure = CompiledRule(_bare(rule), unless, message, requires)
         maybe = replace(sure, rule=replace(sure.rule, level=Level.SIGNPOST), maybe=True)
         yield from [sure] * len(rule.patterns)
         yield from [maybe] * len(rule.maybe)
+
+    def _answer(self, answer: Answer) -> CompiledAnswer:
+        ends = f"[{STOP}{QUESTION}]*"
+        whole = self._any_of(answer.patterns, f"^{ends}{{}}{ends}$")
+        return CompiledAnswer(_bare_answer(answer), whole, self._any_of(answer.after))
 
     def _stance(self, stance: Stance) -> CompiledStance:
         return CompiledStance(
@@ -204,7 +230,7 @@ def build_lexicon(book: RuleBook) -> Lexicon:
         if not word.prefix and len(word.text) >= 3
     }
     return Lexicon(
-        words=[word.text for word in words if not word.prefix],
+        words=[*(word.text for word in words if not word.prefix), *sorted(OPENERS | CLOSERS)],
         prefixes=[word.text for word in words if word.prefix],
         spellings=book.spellings,
         risk_words=risk,
@@ -219,8 +245,19 @@ def _vocabulary_words(book: RuleBook, name: str) -> Iterator[Word]:
 
 def _bare(rule: Rule) -> Rule:
     return replace(
-        rule, patterns=(), maybe=(), unless=(), requires=(), examples=(), counter_examples=()
+        rule,
+        patterns=(),
+        maybe=(),
+        unless=(),
+        unless_message=(),
+        requires=(),
+        examples=(),
+        counter_examples=(),
     )
+
+
+def _bare_answer(answer: Answer) -> Answer:
+    return replace(answer, patterns=(), after=(), examples=(), counter_examples=())
 
 
 def _stripped(book: RuleBook) -> RuleBook:
@@ -231,6 +268,7 @@ def _stripped(book: RuleBook) -> RuleBook:
         spellings={},
         stances=(),
         rules=tuple(_bare(rule) for rule in book.rules),
+        answers=tuple(_bare_answer(answer) for answer in book.answers),
         overlays=tuple(
             replace(each, patterns=(), examples=(), counter_examples=()) for each in book.overlays
         ),

@@ -36,8 +36,9 @@ class Rule:
     bring the quiet line, and the card only if the message also resembles the example messages.
     It further needs one of ``requires`` anywhere in the conversation if there
     are any; and a crisis hit of one of ``requires_category`` if there are any. A match of
-    ``unless`` that touches the hit erases it. ``ignores`` names stances that do not lower it.
-    ``card`` is the card to show in place of the usual one of its category and level.
+    ``unless`` that touches the hit erases it, a match of ``unless_message`` anywhere in the turn
+    too. ``ignores`` names stances that do not lower it. ``card`` is the card to show in place of
+    the usual one of its category and level.
     """
 
     id: str
@@ -48,10 +49,31 @@ class Rule:
     place: Place
     maybe: tuple[Pattern, ...] = ()
     unless: tuple[Pattern, ...] = ()
+    unless_message: tuple[Pattern, ...] = ()
     requires: tuple[Pattern, ...] = ()
     requires_category: frozenset[Category] = frozenset()
     ignores: frozenset[str] = frozenset()
     card: str = ""
+    examples: tuple[Example, ...] = ()
+    counter_examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a short answer says by what was asked in the turn before ("are you safe?" - "no").
+
+    One of ``patterns`` must be the whole turn. The turn before must match one of ``after``, or
+    have a hit of a rule or answer (at any level) or a category (at ``crisis``) named in
+    ``after_hit``.
+    """
+
+    id: str
+    why: str
+    category: Category
+    level: Level
+    patterns: tuple[Pattern, ...]
+    after: tuple[Pattern, ...] = ()
+    after_hit: frozenset[str] = frozenset()
     examples: tuple[Example, ...] = ()
     counter_examples: tuple[Example, ...] = ()
 
@@ -166,6 +188,7 @@ class RuleBook:
     disguised: tuple[str, ...]
     stances: tuple[Stance, ...]
     rules: tuple[Rule, ...]
+    answers: tuple[Answer, ...]
     output_rules: tuple[OutputRule, ...]
     remarks: tuple[Remark, ...]
     places: Mapping[str, Place] = field(default_factory=dict)

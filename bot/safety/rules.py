@@ -36,6 +36,7 @@ _SECTIONS = (
     "disguised",
     "stances",
     "rules",
+    "answers",
     "output_rules",
     "remarks",
 )
@@ -132,6 +133,7 @@ class _Assembly:
             disguised=tuple(str(item.value) for _, item in self._texts("disguised")),
             stances=tuple(self._each("stances", self._entries.stance)),
             rules=tuple(self._each("rules", self._entries.rule)),
+            answers=tuple(self._each("answers", self._entries.answer)),
             output_rules=tuple(self._each("output_rules", self._entries.output_rule)),
             remarks=tuple(self._each("remarks", self._entries.remark)),
             places=self._places,

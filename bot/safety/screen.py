@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.safety.grammar import QUESTION, STOP
 from bot.safety.match import CompiledRule, CompiledStance, Engine, found, touching
@@ -21,6 +21,20 @@ MAYBE = "maybe"
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """A code string that is asked for the same expressions many times; answers are kept."""
+
+    codes: str
+    known: dict[str, bool] = field(default_factory=dict)
+
+    def holds(self, regex: str) -> bool:
+        """Whether an expression matches somewhere."""
+        if regex not in self.known:
+            self.known[regex] = found(regex, self.codes)
+        return self.known[regex]
+
+
+@dataclass(frozen=True, slots=True)
 class _Text:
     """A text under test: one turn, or several fragments read as one.
 
@@ -28,20 +42,28 @@ class _Text:
     ``last`` count.
     """
 
-    codes: str
+    whole: _Said
     spans: tuple[tuple[int, int], ...]
     turns: tuple[int, ...]
     last: int
     joined: bool
 
+    @property
+    def codes(self) -> str:
+        """The code string."""
+        return self.whole.codes
+
 
 def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
     """The assessment of a conversation; ``turns`` are the visitor's, oldest first."""
     codes = [engine.lexicon.encode(turn) for turn in turns]
-    everything = "".join(codes)
+    everything = _Said("".join(codes))
     hits: list[Hit] = []
     for number in range(len(turns)):
+        before = [hit for hit in hits if hit.turn == number - 1 and hit.level > Level.NONE]
         hits += _hits(engine, turns, codes, number, everything)
+        if number and len(_fragment(codes[number])) <= _FRAGMENT:
+            hits += _answers(engine, turns, codes, number, before)
     near = [hit for hit in hits if hit.level is Level.NONE]
     hits = _with_company(engine, [hit for hit in hits if hit.level > Level.NONE])
     return collected(hits, near)
@@ -64,13 +86,15 @@ def _by_weight(hit: Hit) -> tuple[int, int, int, tuple[int, int]]:
 
 
 def _hits(
-    engine: Engine, turns: Sequence[str], codes: Sequence[str], number: int, everything: str
+    engine: Engine, turns: Sequence[str], codes: Sequence[str], number: int, everything: _Said
 ) -> Iterator[Hit]:
     """The hits of one turn, and those it completes together with the fragments before it."""
     numbers = engine.rules.matching(codes[number])
     if numbers:
         coded = engine.lexicon.encode_with_spans(turns[number])
-        alone = _Text(coded.codes, coded.spans, (number,) * len(coded.codes), number, joined=False)
+        alone = _Text(
+            _Said(coded.codes), coded.spans, (number,) * len(coded.codes), number, joined=False
+        )
         yield from _judged(engine, alone, numbers, turns, everything)
     first = _window_start(codes, number)
     if first < number:
@@ -82,6 +106,25 @@ def _hits(
                 first,
             )
             yield from _judged(engine, text, numbers, turns, everything)
+
+
+def _answers(
+    engine: Engine, turns: Sequence[str], codes: Sequence[str], number: int, before: Sequence[Hit]
+) -> Iterator[Hit]:
+    """The hits of a short turn that answers the one ``before``, whose hits these are."""
+    for compiled in engine.answers:
+        answer = compiled.answer
+        if found(compiled.whole, codes[number]) and (
+            found(compiled.after, codes[number - 1])
+            or any(_is_named(hit, answer.after_hit) for hit in before)
+        ):
+            text = turns[number]
+            span = (len(text) - len(text.lstrip()), len(text.rstrip()))
+            yield Hit(answer.id, answer.category, answer.level, span, text.strip(), number)
+
+
+def _is_named(hit: Hit, names: frozenset[str]) -> bool:
+    return hit.rule in names or (hit.level >= Level.CRISIS and hit.category in names)
 
 
 def _fragment(codes: str) -> str:
@@ -111,11 +154,11 @@ def _joined(parts: Sequence[Coded], first: int) -> _Text:
         spans += part.spans[start : start + len(inner)]
         owners += [first + offset] * len(inner)
     last = first + len(parts) - 1
-    return _Text(codes + STOP, (*spans, spans[-1]), (*owners, last), last, joined=True)
+    return _Text(_Said(codes + STOP), (*spans, spans[-1]), (*owners, last), last, joined=True)
 
 
 def _judged(
-    engine: Engine, text: _Text, numbers: Sequence[int], turns: Sequence[str], everything: str
+    engine: Engine, text: _Text, numbers: Sequence[int], turns: Sequence[str], everything: _Said
 ) -> Iterator[Hit]:
     """The strongest hit of each rule among the patterns found, its level set by the stance."""
     best: dict[str, Hit] = {}
@@ -124,7 +167,7 @@ def _judged(
         rule = owner.rule
         if rule.id in best and best[rule.id].level >= rule.level:
             continue
-        alone = bool(owner.requires) and not found(owner.requires, everything)
+        alone = bool(owner.requires) and not everything.holds(owner.requires)
         for span in engine.rules.spans(pattern_number, text.codes):
             place = _trimmed(text.codes, span)
             if text.joined and not _completes(text, place):
@@ -133,6 +176,8 @@ def _judged(
             hit = _hit(rule, level, why, text, place, turns)
             if rule.id not in best or hit.level > best[rule.id].level:
                 best[rule.id] = hit
+            if level == rule.level:
+                break
     yield from best.values()
 
 
@@ -156,14 +201,17 @@ def _level(
 ) -> tuple[Level, str]:
     """The level of a match and what lowered it, if anything did."""
     rule = owner.rule
-    if touching(owner.unless, text.codes, span):
+    start, around = _around(text.codes, *span)
+    if touching(owner.unless, around, (span[0] - start, span[1] - start)):
+        return Level.NONE, "unless"
+    if text.whole.holds(owner.unless_message):
         return Level.NONE, "unless"
     level, why = rule.level, MAYBE if owner.maybe else ""
     for compiled in engine.stances:
         stance = compiled.stance
         if stance.level < level and stance.id not in rule.ignores:
             applies = not stance.categories or rule.category in stance.categories
-            if applies and _holds(compiled, text.codes, span):
+            if applies and _holds(compiled, text, span):
                 level, why = stance.level, stance.id
     return level, why
 
@@ -191,22 +239,38 @@ def _hit(
     )
 
 
-def _holds(stance: CompiledStance, codes: str, span: tuple[int, int]) -> bool:
+def _holds(stance: CompiledStance, text: _Text, span: tuple[int, int]) -> bool:
+    """Whether a stance lowers the hit at a range."""
     start, end = span
-    return not found(stance.unless, codes) and (
-        found(stance.before, codes[:start])
-        or found(stance.after, codes[end:])
-        or found(stance.inside, codes[start:end])
-        or found(stance.message, codes)
-        or found(stance.sentence, _sentence(codes, start, end))
-    )
+    first, around = _around(text.codes, start, end)
+    return (
+        found(stance.before, around[: start - first])
+        or found(stance.after, around[end - first :])
+        or found(stance.inside, text.codes[start:end])
+        or found(stance.sentence, _sentence(text.codes, start, end))
+        or text.whole.holds(stance.message)
+    ) and not text.whole.holds(stance.unless)
+
+
+def _around(codes: str, start: int, end: int) -> tuple[int, str]:
+    """The sentences of a range and the ones beside them, and where they start."""
+    first = _last_boundary(codes, _last_boundary(codes, start))
+    last = _next_boundary(codes, _next_boundary(codes, end) + 1)
+    return first, codes[first : last + 1]
+
+
+def _last_boundary(codes: str, before: int) -> int:
+    return max(0, *(codes.rfind(mark, 0, before) for mark in _BOUNDARIES))
+
+
+def _next_boundary(codes: str, start: int) -> int:
+    ends = [place for mark in _BOUNDARIES if (place := codes.find(mark, start)) >= 0]
+    return min(ends, default=len(codes))
 
 
 def _sentence(codes: str, start: int, end: int) -> str:
     """The sentence around a range, its closing boundary included."""
-    first = max(codes.rfind(mark, 0, start) for mark in _BOUNDARIES)
-    ends = [place for mark in _BOUNDARIES if (place := codes.find(mark, end)) >= 0]
-    return codes[max(first, 0) : min(ends, default=len(codes)) + 1]
+    return codes[_last_boundary(codes, start) : _next_boundary(codes, end) + 1]
 
 
 def _with_company(engine: Engine, hits: list[Hit]) -> list[Hit]:

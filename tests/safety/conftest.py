@@ -99,6 +99,16 @@ rules:
     requires: [i]
     examples: [I want to die]
     counter_examples: [plants want to die]
+answers:
+  - id: says_yes
+    why: A yes to a question about it.
+    category: suicide_self_harm
+    level: crisis
+    patterns: ["(yes|sometimes) [really]"]
+    after: [you ~ want to die]
+    after_hit: [hands, suicide_self_harm]
+    examples: [do you want to die? // yes]
+    counter_examples: [do you like it? // yes]
 """
 
 

@@ -25,6 +25,12 @@ from bot.safety.fold import fold, fold_with_origins
         ("أريد أن أموت؟", "اريد ان اموت?"),
         ("我想死。", "我想死."),
         ("मैं मरना", "मैं मरना"),
+        ("don t; it s; my dad s car", "don't; it's; my dad's car"),
+        ('don;t, isn"t', "don't, isn't"),
+        ("vitamin d or e", "vitamin d or e"),
+        ("s*ісіde", "s*icide"),
+        ("wоn't", "won't"),
+        ("привет, а", "привет, а"),
         ("one\r\ntwo\u2028three", "one\n\ntwo\nthree"),
     ],
 )

@@ -72,6 +72,84 @@ def test_taking_it_back_does_not_lower_the_level(small: Callable[..., SafetyLaye
     assert found.level is Level.CRISIS
 
 
+@pytest.mark.parametrize(
+    ("turns", "level"),
+    [
+        (["do you want to die?", "yes"], Level.CRISIS),
+        (["do you want to die?", "  Yes, really!  "], Level.CRISIS),
+        (["do you want to die?", "no"], Level.NONE),
+        (["do you want to die?", "yes the weather is nice"], Level.NONE),
+        (["do you want to die?", "hello", "yes"], Level.NONE),
+        (["yes"], Level.NONE),
+        (["do you want tea?", "yes"], Level.NONE),
+    ],
+)
+def test_a_bare_answer_means_what_was_asked_before_it(
+    small: Callable[..., SafetyLayer], turns: list[str], level: Level
+) -> None:
+    assert small().assess(turns).level is level
+
+
+def test_an_answer_may_follow_a_rule_at_any_level_or_a_category_with_a_card(
+    small: Callable[..., SafetyLayer],
+) -> None:
+    lowered = small().assess(["not hands round my neck", "sometimes"])
+    assert [(hit.rule, hit.level) for hit in lowered.hits] == [
+        ("says_yes", Level.CRISIS),
+        ("hands", Level.SIGNPOST),
+    ]
+    again = small().assess(["i want to die", "yes", "Sometimes"])
+    assert [hit.rule for hit in again.hits] == ["die", "says_yes", "says_yes"]
+    assert [hit.text for hit in again.hits] == ["want to die", "yes", "Sometimes"]
+
+
+def test_an_exception_for_the_message_erases_its_hits_and_no_other_turns(
+    small: Callable[..., SafetyLayer],
+) -> None:
+    layer = small(("    unless: [", "    unless_message: [rugby match]\n    unless: ["))
+    found = layer.assess(["he hit me in the first half of the rugby match. he punches me a lot"])
+    assert (found.level, found.near[0].lowered_by) == (Level.NONE, "unless")
+    assert layer.assess(["a rugby match", "he hit me"]).level is Level.CRISIS
+
+
+SHIPPED = [
+    ("he gets angry // last night he used his hands // round my neck", Level.CRISIS),
+    ("are you thinking of ending your life? // yes", Level.CRISIS),
+    ("are you thinking of ending your life // i think so", Level.CRISIS),
+    ("are you suicidal? // sometimes", Level.CRISIS),
+    ("are you thinking of ending your life? // no", Level.NONE),
+    ("I feel hopeless // yeah", Level.CRISIS),
+    ("are you safe? // no", Level.CRISIS),
+    ("are you safe right now? // not really", Level.EMERGENCY),
+    ("are you safe? // yes", Level.NONE),
+    ("does he hit you? // yes", Level.CRISIS),
+    ("have you taken any tablets? // yeah", Level.EMERGENCY),
+    ("are the kids safe? // no", Level.CRISIS),
+    ("hello // yes", Level.NONE),
+    ("is the article about marriage? // yes", Level.NONE),
+    ("I'm going to kill myself // just kidding // lol // forget it", Level.CRISIS),
+]
+
+
+@pytest.mark.parametrize(("conversation", "level"), SHIPPED)
+def test_the_shipped_rules_read_a_conversation_as_a_whole(
+    layer: SafetyLayer, conversation: str, level: Level
+) -> None:
+    assert layer.assess_by_rules(conversation.split(" // ")).level is level
+
+
+def test_a_second_hit_brings_a_shorter_card(layer: SafetyLayer) -> None:
+    turns = ["I want to die", "yes"]
+    first, again = (
+        layer.card(layer.assess_by_rules(turns[:count]), turns[:count], again=count > 1)
+        for count in (1, 2)
+    )
+    assert first is not None
+    assert again is not None
+    assert len(again.lines) < len(first.lines)
+    assert any("what got in the way" in line for line in again.lines)
+
+
 def test_categories_are_in_order_of_precedence(small: Callable[..., SafetyLayer]) -> None:
     found = small().assess(["he hit me, he is outside, i want to die"])
     assert found.categories == (
@@ -82,7 +160,18 @@ def test_categories_are_in_order_of_precedence(small: Callable[..., SafetyLayer]
 
 
 turn = st.text(max_size=80) | st.sampled_from(
-    ["my husband hit me", "never", "he used his hands", "round my neck", "hello", "in chess", ""]
+    [
+        "my husband hit me",
+        "never",
+        "he used his hands",
+        "round my neck",
+        "hello",
+        "in chess",
+        "yes",
+        "are you safe?",
+        "no",
+        "",
+    ]
 )
 
 

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.safety.words import Lexicon, canonical
+from bot.safety.contractions import canonical
+from bot.safety.words import Lexicon
 
 WORDS = (
     "i am he is not do want to die kill killed strangled raped suicide myself my self me husband "
-    "hit of the"
+    "hit of the hurt she will would to for going knife kil help"
 ).split()
 LEXICON = Lexicon(
     words=WORDS,
@@ -58,6 +59,32 @@ def read(message: str) -> str:
         ("me, he", "me he"),
         ("me\nhe", "me . he"),
         ("12 of 3", "0 of 0"),
+        ("don t do", "do not do"),
+        ("i m not", "i am not"),
+        ("don;t do", "do not do"),
+        ("she ll kill me", "she will kill me"),
+        ("my mum s husband", "my x x husband"),
+        ("ill kill him", "i will kill x"),
+        ("he is ill", "he is x"),
+        ("hell kill me", "he will kill me"),
+        ("shed kill me", "she would kill me"),
+        ("theyll kill me", "x will kill me"),
+        ("going 2 die", "going to die"),
+        ("do it 4 me", "do x for me"),
+        ("the 2 of me", "the 0 of me"),
+        ("i do not want 4 knives", "i do not want 0 x"),
+        ("goin to die", "going to die"),
+        ("h17 me", "hit me"),
+        ("it hur7", "x hurt"),
+        ("@nd kn1fe's", "x knife x"),
+        ("**kill**", "kill"),
+        ("k**l", "kill"),
+        ("b***h", "x x"),
+        ("killlll", "kill"),
+        ("heeelp meeee", "help me"),
+        ("she s t r a n g l e d me", "she strangled me"),
+        ("s*ісіde", "suicide"),
+        ("won’t killl", "will not kill"),
     ],
 )
 def test_a_message_is_understood(message: str, understood: str) -> None:
