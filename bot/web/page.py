@@ -17,6 +17,7 @@ import gradio as gr
 from bot.conversation import Screened
 from bot.settings import Settings
 from bot.types import Reply, Resource
+from bot.web.brand import load_brand
 from bot.web.shell import Shell
 from bot.web.state import Conversation, Conversations
 from bot.web.texts import PageTexts
@@ -52,7 +53,7 @@ class Page:
         ready: Callable[[], bool],
     ) -> None:
         self.texts = texts
-        self.shell = Shell(standing, texts)
+        self.shell = Shell(standing, texts, load_brand(settings))
         self.conversations = Conversations()
         self._bot = bot
         self._standing = tuple(standing)
@@ -64,16 +65,19 @@ class Page:
     async def ask(
         self, message: object, conversation: Conversation, request: gr.Request
     ) -> tuple[str, str, Conversation]:
-        """Screen one message: the updated feed, an empty text box, the conversation.
+        """Screen one message: the updated feed, the text box, the conversation.
 
-        Everything goes through here: typed messages and example buttons alike.
+        Everything goes through here: typed messages and example buttons alike. The box is empty
+        afterwards, unless the message could not be taken: then it stands there to be shortened.
         """
         text = message if isinstance(message, str) else ""
         self.conversations.remember(conversation, request.session_hash or "")
         screened = self._bot.screen(conversation.said(text, self._max_turns))
         sign = self.texts.waiting if self._ready() else self.texts.waiting_first
         conversation.add(screened, sign)
-        return conversation.feed(self._standing, self.texts), "", conversation
+        refused = screened.final is not None and screened.final.kind == "invalid"
+        kept = text if refused else ""
+        return conversation.feed(self._standing, self.texts), kept, conversation
 
     async def answer(self, conversation: Conversation) -> str:
         """Answer the oldest open turn of a conversation: the updated feed."""

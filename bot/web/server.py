@@ -11,17 +11,13 @@ from ipaddress import ip_address
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import BotError
 from bot.web.page import FONTS, Page
+from bot.web.render import SAFETY_PATH
 from bot.web.shell import Shell
-
-_ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
-    '<rect x="3" y="1.5" width="10" height="13" rx="1.5" fill="#6b7a80"/>'
-    '<path d="M5.5 5h5M5.5 8h5M5.5 11h3" stroke="#fff" stroke-width="1.2"/></svg>'
-)
 
 # Gradio builds its page with inline scripts and styles and compiles templates at run time, so
 # these three exceptions stay; everything else may come from this server only.
@@ -122,9 +118,9 @@ def make_app(page: Page, on_start: Callable[[], None] = lambda: None) -> ASGIApp
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/icon.svg")
-    async def icon() -> Response:
-        return Response(_ICON, media_type="image/svg+xml")
+    @app.get(SAFETY_PATH)
+    async def safety() -> Response:
+        return HTMLResponse(page.shell.safety_page)
 
     @app.post("/forget")
     async def forget(request: Request) -> Response:

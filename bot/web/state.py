@@ -12,9 +12,9 @@ from weakref import WeakValueDictionary
 from bot.conversation import Screened
 from bot.types import Card, Reply, Resource
 from bot.web.render import (
-    card_html,
     pinned_html,
     reply_html,
+    turn_card,
     turn_html,
     waiting_html,
 )
@@ -39,15 +39,12 @@ class Turn:
 
     def html(self, texts: PageTexts) -> str:
         """The turn as it stands now."""
-        screened = self.screened
-        level = screened.assessment.level
-        card = card_html(screened.card, level, texts) if screened.card and screened.fresh else ""
         answer = reply_html(self.reply, texts) if self.reply else waiting_html(self.sign)
         return turn_html(
             number=self.number,
             revision=self.revision,
-            asked=screened.turns[-1],
-            card=card,
+            asked=self.screened.turns[-1],
+            card=turn_card(self.screened, texts),
             answer=answer,
             texts=texts,
         )

@@ -95,12 +95,13 @@ class ScriptedBot:
         level = max(levels)
         fresh = levels[-1] >= Level.CRISIS
         again = max(levels[:-1], default=Level.NONE) >= Level.CRISIS
-        hits = (
-            (Hit("scripted", Category.FAMILY_VIOLENCE, level, (0, 1), "x", len(kept) - 1),)
-            if fresh
-            else ()
+        hits = tuple(
+            Hit("scripted", _category(turn), each, (0, 1), "x", number)
+            for number, (turn, each) in enumerate(zip(kept, levels, strict=True))
+            if each >= Level.CRISIS
         )
-        assessment = Assessment(level, (Category.FAMILY_VIOLENCE,) if hits else (), hits)
+        categories = tuple(dict.fromkeys(hit.category for hit in hits))
+        assessment = Assessment(level, categories, hits)
         card = _card(level, again, "hurt her" in " ".join(kept))
         note = "If it gets too much: Lifeline 13 11 14." if level is Level.SIGNPOST else ""
         final = None
@@ -146,6 +147,10 @@ def _level(turn: str) -> Level:
     if "unsafe" in turn or "hurt her" in turn:
         return Level.CRISIS
     return Level.SIGNPOST if "sad" in turn else Level.NONE
+
+
+def _category(turn: str) -> Category:
+    return Category.USING_VIOLENCE if "hurt her" in turn else Category.FAMILY_VIOLENCE
 
 
 def _card(level: Level, again: bool, using: bool) -> Card | None:
