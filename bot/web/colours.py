@@ -75,8 +75,8 @@ def dark_palette(colour: str, accent: str) -> Mapping[str, str]:
     return {
         "deep": deep,
         "chip": mix(deep, accent, 0.3),
-        "button": lighter(colour, 0.25),
-        "accent": mix(readable(accent, surfaces, towards=WHITE), WHITE, 0.35),
+        "button": lighter(accent, 0.15),
+        "accent": mix(readable(accent, surfaces, towards=WHITE), WHITE, 0.2),
         "tint": tint,
     }
 

@@ -30,8 +30,8 @@ def section_in_chat(texts: PageTexts) -> str:
     """The page inside the chat, hidden until its link is followed."""
     back = f'<button type="button" id="safety-back">{escape(texts.safety.back)}</button>'
     return (
-        f'<section id="safety" hidden aria-label="{escape(texts.safety.title)}">'
-        f"{safety_html(texts, back)}</section>"
+        # In the place of Gradio's own main part, which is hidden meanwhile.
+        f'<section id="safety" role="main" hidden>{safety_html(texts, back)}</section>'
     )
 
 

@@ -73,7 +73,7 @@ class Shell:
             f'<p class="tools"><button type="button" id="wipe">{escape(texts.clear)}</button>'
             f"{private}</p>"
             f'<p id="loading">{escape(texts.loading)}</p>'
-            f'<p class="no-script">{escape(texts.no_script)}</p>'
+            f'<noscript><main class="no-script"><p>{escape(texts.no_script)}</p></main></noscript>'
             f"{section_in_chat(texts)}</section>"
         )
         self._foot = (
