@@ -29,10 +29,8 @@ def safety_html(texts: PageTexts, back: str) -> str:
 def section_in_chat(texts: PageTexts) -> str:
     """The page inside the chat, hidden until its link is followed."""
     back = f'<button type="button" id="safety-back">{escape(texts.safety.back)}</button>'
-    return (
-        # In the place of Gradio's own main part, which is hidden meanwhile.
-        f'<section id="safety" role="main" hidden>{safety_html(texts, back)}</section>'
-    )
+    # It takes the place of Gradio's own main part, which is hidden meanwhile.
+    return f'<main id="safety" hidden>{safety_html(texts, back)}</main>'
 
 
 def own_page(head: str, header: str, texts: PageTexts) -> str:
@@ -40,6 +38,6 @@ def own_page(head: str, header: str, texts: PageTexts) -> str:
     back = f'<a data-replaces href="/">{escape(texts.safety.back)}</a>'
     return (
         '<!doctype html><html lang="en-AU"><head><meta charset="utf-8">'
-        f'{head}</head><body>{header}<main id="page"><section id="safety">'
-        f"{safety_html(texts, back)}</section></main></body></html>"
+        f'{head}</head><body>{header}<main id="safety">{safety_html(texts, back)}</main>'
+        "</body></html>"
     )

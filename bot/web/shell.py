@@ -73,8 +73,8 @@ class Shell:
             f'<p class="tools"><button type="button" id="wipe">{escape(texts.clear)}</button>'
             f"{private}</p>"
             f'<p id="loading">{escape(texts.loading)}</p>'
+            f"</section>{section_in_chat(texts)}"
             f'<noscript><main class="no-script"><p>{escape(texts.no_script)}</p></main></noscript>'
-            f"{section_in_chat(texts)}</section>"
         )
         self._foot = (
             f'<footer id="foot"><p>{escape(texts.privacy)}</p><p>{private}</p></footer>'

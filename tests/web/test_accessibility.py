@@ -153,10 +153,9 @@ def test_the_safety_page_on_its_own_has_no_accessibility_violation(visit: Open, 
         assert violations(visitor) == []
 
 
-def test_letters_twice_as_large_still_fit(visit: Open) -> None:
+def test_letters_twice_as_large_still_fit(visit: Open, site: Site) -> None:
     visitor = visit((640, 800))
-    visitor.ask("I feel unsafe")
-    answered(visitor)
+    says("I feel unsafe")(visitor, site)
     visitor.tab.evaluate("document.documentElement.style.fontSize = '200%'")
     visitor.shot("large-letters")
     assert not sideways(visitor)
@@ -208,7 +207,7 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Open, site: Site, size:
     visitor.tab.locator("#box textarea").focus()
     visitor.tab.keyboard.type("I feel unsafe. What is stonewalling?")
     visitor.tab.keyboard.press("Enter")
-    answered(visitor)
+    expect(visitor.tab.locator(".sources")).to_be_visible()
     expect(visitor.tab.locator("#box textarea")).to_be_focused()
     back = stops(visitor, TEXTS.leave, "Shift+Tab")
     for words in (TEXTS.clear, "Source 1", "Lifeline, 13 11 14", f"{TEXTS.call} 1800RESPECT"):
@@ -265,10 +264,11 @@ def test_nothing_moves_for_whoever_asked_for_less_motion(visit: Open, site: Site
     assert moving == "none"
 
 
-def test_on_paper_are_the_conversation_and_the_numbers_and_nothing_to_click(visit: Open) -> None:
+def test_on_paper_are_the_conversation_and_the_numbers_and_nothing_to_click(
+    visit: Open, site: Site
+) -> None:
     visitor = visit("desktop", color_scheme="dark")
-    visitor.ask("I feel unsafe at home")
-    answered(visitor)
+    says("I feel unsafe at home")(visitor, site)
     visitor.tab.emulate_media(media="print")
     visitor.shot("print")
     for part in (".leave", "#composer", ".tools", ".other-ways"):
