@@ -76,6 +76,10 @@ PASSAGE = Passage(
 )
 
 
+#: Characters that the scripted bot takes.
+LONGEST = 1500
+
+
 @dataclass
 class ScriptedBot:
     """Answers every question the same way, after ``loaded`` is set.
@@ -107,6 +111,8 @@ class ScriptedBot:
         final = None
         if fresh and level is Level.EMERGENCY:
             final = Reply("safety", level, assessment.categories, card, "")
+        elif len(kept[-1]) > LONGEST:
+            final = Reply("invalid", level, (), card, "That message is too long to read in one go.")
         elif not kept[-1]:
             final = Reply("invalid", level, (), card, "There was nothing in that message.")
         return Screened(kept, assessment, card, fresh, note, final, 0.1)

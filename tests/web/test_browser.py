@@ -60,13 +60,15 @@ def test_help_line_and_card_are_in_view_at_every_size(visit: Open, size: str, sc
     help_in_view(visitor)
     assert in_view(visitor, card.locator("h2"))
     assert in_view(visitor, card.locator(".call").first)
-    assert in_view(visitor, visitor.tab.locator("#pinned p"))
+    # On a small phone the card says its headline itself, for as long as it is the latest turn.
+    assert in_view(visitor, visitor.tab.locator("#pinned p")) == (size != "phone")
     assert not overflows(visitor)
     visitor.shot(f"crisis-{size}-{scheme}")
     visitor.ask("he is choking me")
     emergency = visitor.tab.locator(".card.emergency")
     expect(emergency).to_be_visible()
-    assert in_view(visitor, emergency.locator(".call"))
+    for part in [emergency.locator(".call"), *emergency.locator(".lines p").all()]:
+        assert in_view(visitor, part)
     visitor.shot(f"emergency-{size}-{scheme}")
     assert visitor.errors == []
 
@@ -99,6 +101,7 @@ def test_the_card_stays_pinned_through_ordinary_questions(visit: Open) -> None:
     expect(visitor.tab.locator(".turn .card")).to_have_count(1)
     help_in_view(visitor)
     assert in_view(visitor, visitor.tab.locator('#pinned a[href="tel:1300766491"]'))
+    assert in_view(visitor, visitor.tab.locator("#pinned p"))
     visitor.shot("pinned-later")
 
 
@@ -167,6 +170,20 @@ def test_an_empty_message_and_a_fault_are_answered_in_the_conversation(visit: Op
     expect(visitor.tab.locator(".answer").last).to_contain_text("can't look things up")
 
 
+def test_a_message_that_is_too_long_stays_in_the_box_and_the_answer_is_in_view(
+    visit: Open,
+) -> None:
+    visitor = visit("phone")
+    message = "too long " * 200
+    visitor.ask(message)
+    answer = visitor.tab.locator(".answer p")
+    expect(answer).to_contain_text("too long to read")
+    expect(visitor.tab.locator("#box textarea")).to_have_value(message)
+    visitor.shot("too-long")
+    assert in_view(visitor, answer)
+    assert in_view(visitor, visitor.tab.locator("#send"))
+
+
 def test_a_lost_connection_is_told_in_the_conversation(visit: Open) -> None:
     visitor = visit("phone")
     visitor.tab.route("**/gradio_api/**", lambda route: route.abort())
@@ -181,8 +198,13 @@ def test_a_lost_connection_is_told_in_the_conversation(visit: Open) -> None:
 
 def test_nothing_is_stored_and_nobody_else_is_asked(visit: Open, site: Site) -> None:
     visitor = visit("phone")
-    visitor.ask("I feel unsafe")
+    visitor.ask("What is stonewalling?")
     expect(visitor.tab.locator(".sources")).to_be_visible()
+    visitor.tab.locator("button.mark").first.click()
+    visitor.ask("I feel unsafe")
+    visitor.tab.locator(".card [data-safety]").click()
+    visitor.tab.locator("#safety-back").click()
+    expect(visitor.tab.locator(".sources")).to_have_count(2)
     stored = visitor.tab.evaluate(
         """async () => JSON.stringify([
             Object.entries(localStorage), Object.entries(sessionStorage), document.cookie,
@@ -190,6 +212,8 @@ def test_nothing_is_stored_and_nobody_else_is_asked(visit: Open, site: Site) -> 
             (await navigator.serviceWorker.getRegistrations()).length])"""
     )
     assert json.loads(stored) == [[], [], "", [], [], 0]
+    assert visitor.tab.context.cookies() == []
+    assert visitor.tab.context.storage_state() == {"cookies": [], "origins": []}
     assert visitor.strangers(site.url) == []
     assert len(visitor.requests) > 5
 
@@ -197,7 +221,8 @@ def test_nothing_is_stored_and_nobody_else_is_asked(visit: Open, site: Site) -> 
 def test_with_scripts_blocked_the_help_line_and_the_way_out_still_work(visit: Open) -> None:
     visitor = visit("phone", ready=False, java_script_enabled=False)
     help_in_view(visitor)
-    expect(visitor.tab.get_by_text(TEXTS.no_script)).to_be_visible()
+    expect(visitor.tab.locator(".no-script")).to_be_visible()
+    assert visitor.tab.locator(".no-script").text_content() == TEXTS.no_script
     expect(visitor.tab.get_by_text(TEXTS.about)).to_be_visible()
     expect(visitor.tab.locator(".leave")).to_have_attribute("href", TEXTS.leave_url)
     visitor.shot("scripts-blocked")
