@@ -28,6 +28,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 DISCLOSURE = "I don't feel safe at home"
+TURNS_OF_A_CONVERSATION = 4
 QUESTIONS = (
     "What is stonewalling?",
     "Why do couples grow apart?",
@@ -70,7 +71,8 @@ ASK_ON = """
 
 def echo_blocks() -> gr.Blocks:
     """The least that Gradio can do: a text box whose text comes back as HTML."""
-    with gr.Blocks(analytics_enabled=False) as blocks:
+    blocks = gr.Blocks(analytics_enabled=False)
+    with blocks:
         box = gr.Textbox(lines=1, max_lines=5)
         out = gr.HTML(elem_id="out")
         box.submit(lambda text: f"<p class='echo'>{text}</p>", box, out)
@@ -118,13 +120,22 @@ class Race:
         self._ours.locator("#box textarea").wait_for()
         self._sent = 0
         # The first turn of each opens its connections.
-        self.turn()
+        self.turn(answered=False)
 
-    def turn(self) -> tuple[float, float]:
-        """One turn of each: milliseconds to the card, milliseconds to the echo."""
+    def turn(self, *, answered: bool) -> tuple[float, float]:
+        """One turn of each: milliseconds to the card, milliseconds to the echo.
+
+        A conversation is cleared after some turns. ``answered`` waits for the answer that comes
+        after the card, so that no turn meets the one before; while the model loads there is none.
+        """
         self._sent += 1
         bare = echo_ms(self._bare, f"Hello number {self._sent}.")
-        ours = card_ms(self._ours, f"{DISCLOSURE} ({self._sent})", self._sent)
+        turn = (self._sent - 1) % TURNS_OF_A_CONVERSATION + 1
+        ours = card_ms(self._ours, f"{DISCLOSURE} ({self._sent})", turn)
+        if answered:
+            self._ours.wait_for_function("() => !document.querySelector('.waiting')")
+        if turn == TURNS_OF_A_CONVERSATION:
+            self._ours.locator("#wipe").click()
         self._ours.wait_for_timeout(100)
         return ours, bare
 
@@ -163,9 +174,9 @@ def main() -> None:
             race = Race(browser, app, bare)
             loading = []
             while "Answers are ready" not in log.read_text(encoding="utf-8"):
-                loading.append(race.turn())
+                loading.append(race.turn(answered=False))
             fresh = Race(browser, app, bare)
-            at_rest = [fresh.turn() for _ in range(options.turns)]
+            at_rest = [fresh.turn(answered=True) for _ in range(options.turns)]
             others = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for _ in range(options.visitors):
                 tab = others.new_page()
@@ -174,7 +185,7 @@ def main() -> None:
                 tab.evaluate(ASK_ON, list(QUESTIONS))
             time.sleep(1)
             fresh = Race(browser, app, bare)
-            busy = [fresh.turn() for _ in range(options.turns)]
+            busy = [fresh.turn(answered=True) for _ in range(options.turns)]
             others.close()
         browser.close()
     rest = statistics.median(turn[1] for turn in at_rest)
