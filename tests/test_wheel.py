@@ -44,7 +44,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Program:
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     subprocess.run([uv, "pip", "install", "-q", "--no-deps", "-p", python, wheel], check=True)
     shutil.rmtree(copy)
-    where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     told = subprocess.run(where, check=True, capture_output=True, text=True)
     packages = Path(told.stdout.strip())
     (packages / "project.pth").write_text(sysconfig.get_path("purelib"))

@@ -14,7 +14,7 @@ import pytest
 from bench.cases import ROOT, Case, own_cases, shared_cases
 from bench.safety import is_found
 from bot.safety import SafetyLayer
-from bot.safety.cues import NET
+from bot.safety.net import NET
 from bot.types import Level
 
 SCORED = own_cases("score")

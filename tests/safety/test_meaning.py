@@ -134,5 +134,5 @@ def test_fitting_twice_gives_the_same_scores(rules: Path, tmp_path: Path) -> Non
         scores.append(layer._meaning._model.scores(HashingEmbedder().encode(RISK + CALM)))
         for file in (tmp_path / "cache").glob("meaning-*"):
             file.unlink()
-    assert np.array_equal(*scores)
+    assert np.array_equal(scores[0], scores[1])
     assert (scores[0][:3] > scores[0][3:]).all()

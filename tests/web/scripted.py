@@ -76,6 +76,10 @@ PASSAGE = Passage(
 )
 
 
+#: Characters that the scripted bot takes.
+LONGEST = 1500
+
+
 @dataclass
 class ScriptedBot:
     """Answers every question the same way, after ``loaded`` is set.
@@ -99,17 +103,19 @@ class ScriptedBot:
         fresh = levels[-1] >= Level.CRISIS
         again = max([*levels[:-1], known.level]) >= Level.CRISIS
         hits = tuple(
-            Hit("scripted", Category.FAMILY_VIOLENCE, found, (0, 1), "x", number)
-            for number, found in enumerate(levels)
+            Hit("scripted", _category(turn), found, (0, 1), "x", number)
+            for number, (turn, found) in enumerate(zip(kept, levels, strict=True))
             if found >= Level.CRISIS
         )
-        categories = (Category.FAMILY_VIOLENCE,) if level >= Level.CRISIS else ()
+        categories = tuple(dict.fromkeys((*(hit.category for hit in hits), *known.categories)))
         assessment = Assessment(level, categories, hits)
         card = _card(level, again, "hurt her" in " ".join(kept))
         note = "If it gets too much: Lifeline 13 11 14." if level is Level.SIGNPOST else ""
         final = None
         if fresh and level is Level.EMERGENCY:
             final = Reply("safety", level, assessment.categories, card, "")
+        elif len(kept[-1]) > LONGEST:
+            final = Reply("invalid", level, (), card, "That message is too long to read in one go.")
         elif not kept[-1]:
             final = Reply("invalid", level, (), card, "There was nothing in that message.")
         return Screened(kept, assessment, card, fresh, note, final, 0.1, turn_id or "0" * 12)
@@ -158,6 +164,10 @@ def _level(turn: str) -> Level:
     if "unsafe" in turn or "hurt her" in turn:
         return Level.CRISIS
     return Level.SIGNPOST if "sad" in turn else Level.NONE
+
+
+def _category(turn: str) -> Category:
+    return Category.USING_VIOLENCE if "hurt her" in turn else Category.FAMILY_VIOLENCE
 
 
 def _card(level: Level, again: bool, using: bool) -> Card | None:

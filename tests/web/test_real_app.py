@@ -88,6 +88,22 @@ def test_a_question_is_answered_from_the_article_with_its_passage(tab: Page) -> 
     expect(source).to_contain_text("Stonewalling or Silent Treatment")
 
 
+def test_an_emergency_is_read_on_a_small_phone_without_scrolling(tab: Page) -> None:
+    tab.set_viewport_size({"width": 320, "height": 568})
+    ask(tab, "he is choking me right now")
+    card = tab.locator(".card.emergency")
+    card.wait_for(timeout=10_000)
+    box = tab.locator("#composer").bounding_box()
+    place = card.bounding_box()
+    assert box
+    assert place
+    assert card.locator(".lines p").count() == 3
+    assert place["y"] + place["height"] <= box["y"]
+    top = tab.locator("#top").bounding_box()
+    assert top
+    assert place["y"] >= top["y"] + top["height"]
+
+
 def test_the_card_stands_above_the_answer(tab: Page) -> None:
     ask(tab, SILENCE)
     tab.locator(".sources details, details.source").first.wait_for(timeout=120_000)

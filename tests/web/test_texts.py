@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.web.texts import TEXTS_FILE, PageTexts, TextsError, load_texts
+from bot.web.texts import (
+    TEXTS_FILE,
+    PageTexts,
+    SafetySection,
+    SafetyTexts,
+    TextsError,
+    load_texts,
+)
 
 
 def written(folder: Path, **changes: object) -> Path:
@@ -69,4 +76,12 @@ def test_every_text_is_used_by_the_page() -> None:
         if path.name != "texts.py"
     )
     unused = [name for name in PageTexts.model_fields if f"texts.{name}" not in sources]
+    unused += [name for name in SafetyTexts.model_fields if f".{name}" not in sources]
+    unused += [name for name in SafetySection.model_fields if f"section.{name}" not in sources]
     assert unused == []
+
+
+def test_a_mistake_in_the_safety_page_is_told_with_its_place(tmp_path: Path) -> None:
+    safety = load_texts().safety.model_dump() | {"sections": [{"heading": "A", "points": []}]}
+    with pytest.raises(TextsError, match=r"safety\.sections\.0\.points: "):
+        load_texts(written(tmp_path, safety=safety))
