@@ -33,8 +33,8 @@ DISCLOSURE = "I don't feel safe at home"
 CANARY = "zebra-canary-7731"
 
 pytestmark = pytest.mark.skipif(
-    os.name == "nt" or not shutil.which("nginx"),
-    reason="needs nginx (apt-get install nginx-light)",
+    not all(map(shutil.which, ("nginx", "openssl", "curl"))),
+    reason="needs nginx, openssl and curl (apt-get install nginx-light openssl curl)",
 )
 
 
@@ -122,7 +122,7 @@ class Cluster:
         return httpx.Client(
             base_url=f"https://127.0.0.1:{self.entry}",
             headers={"host": f"{HOST}:{self.entry}", "origin": self.origin},
-            verify=False,
+            verify=False,  # noqa: S501 - the certificate was made here, a moment ago
             timeout=60,
         )
 
