@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,6 +19,8 @@ from bot.answer.texts import AnswerTexts
 from bot.conversation import Draft
 from bot.knowledge.retrieve import Retriever
 from bot.types import Passage, Resource, Scored
+
+logger = logging.getLogger(__name__)
 
 #: Words quoted before a list from a passage that is not of it.
 _BEFORE_LIST = 60
@@ -87,6 +90,7 @@ class Answerer:
         try:
             text = writer.write(question, passages)
         except WriterFailed as failed:
+            logger.warning("%s The answer was given in the article's own words.", failed)
             return replace(draft, trace=draft.trace | {"llm": failed.reason})
         if not may_use(text):
             return replace(draft, trace=draft.trace | {"llm": "blocked"})

@@ -66,12 +66,16 @@ class LanguageModel:
         except concurrent.futures.TimeoutError:
             call.cancel()
             raise WriterFailed(
-                "timeout", f"The language model gave no answer in {self._timeout:g} seconds."
+                "timeout",
+                f"The language model gave no answer in {self._timeout:g} seconds. Look at its "
+                "server, raise BOT_LLM_TIMEOUT, or unset BOT_LLM.",
             ) from None
         except Exception as error:  # whatever a provider's library raises
             # Only the kind of error is told: its text may hold the visitor's words.
             raise WriterFailed(
-                "error", f"The language model failed ({type(error).__name__})."
+                "error",
+                f"The language model failed ({type(error).__name__}). Look at its server and "
+                "at BOT_LLM_URL and BOT_LLM_KEY, or unset BOT_LLM.",
             ) from None
         text = getattr(reply, "text", "")
         text = " ".join(text.split()) if isinstance(text, str) else ""

