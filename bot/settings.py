@@ -39,6 +39,27 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the chat listens on.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port the chat listens on.")
+    brand_name: str = Field(
+        default="",
+        max_length=60,
+        description="The organisation's name, shown above the chat; empty for none.",
+    )
+    brand_logo: str = Field(
+        default="",
+        description="An SVG, PNG or JPEG file of at most 50 kB, shown beside the name.",
+    )
+    brand_colour: str = Field(
+        default="#173f47",
+        description="Colour of the help line and the buttons; white words must be readable on it.",
+    )
+    brand_accent: str = Field(
+        default="#0f5f6d",
+        description="Colour of links and of a card's edge; must be readable on white.",
+    )
+    tab_icon: str = Field(
+        default="",
+        description="An SVG or PNG file for the browser tab; empty for a plain sheet of paper.",
+    )
     max_message: int = Field(
         default=4000, ge=200, le=100_000, description="Longest message in characters."
     )

@@ -18,6 +18,7 @@ import gradio as gr
 from bot.conversation import NOTHING_KNOWN, Known, Screened
 from bot.settings import Settings
 from bot.types import Reply, Resource
+from bot.web.brand import load_brand
 from bot.web.limits import RateLimit
 from bot.web.shell import Shell
 from bot.web.state import Sent, feed, pinned, read
@@ -59,7 +60,7 @@ class Page:
         self.bot = bot
         self.ready = ready
         self.settings = settings
-        self.shell = Shell(standing, texts)
+        self.shell = Shell(standing, texts, load_brand(settings))
         self._texts = texts
         self._standing = tuple(standing)
         self._rate = RateLimit(settings.rate)

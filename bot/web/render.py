@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from bot.types import Card, Citation, Level, Reply, Resource, Scored
+from bot.conversation import Screened
+from bot.types import Card, Category, Citation, Level, Reply, Resource, Scored
 from bot.web.links import callable_numbers, dial, web
 from bot.web.texts import PageTexts
 
@@ -19,8 +20,10 @@ _STRONG = re.compile(r"\*\*(?=\S)([^*]{1,300}?)(?<=\S)\*\*")
 _BULLET = re.compile(r"^\s*[-•*]\s+(.*)$")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(.*)$")
 
-#: How many services the short, pinned form of a card names.
-PINNED_SERVICES = 3
+#: Where the safety page is served (see ``bot.web.safety_page``).
+SAFETY_PATH = "/safety"
+#: How many of its services the short, pinned form of a card begins with.
+PINNED_SERVICES = 2
 #: The region of a service that is not named with it.
 WHOLE_COUNTRY = "Australia"
 #: How many lines an emergency card has below its call button.
@@ -73,7 +76,7 @@ def standing_help(resources: Sequence[Resource], texts: PageTexts) -> str:
     )
     return (
         f'<p class="help-label">{escape(texts.help_label)}</p>'
-        f'<a class="leave" href="{escape(texts.leave_url)}" rel="noopener noreferrer" '
+        f'<a class="leave" data-leave href="{escape(texts.leave_url)}" rel="noopener noreferrer" '
         f'title="{escape(texts.leave_hint)}">{escape(texts.leave)}</a>'
         f'{other}<nav class="chips" aria-label="{escape(texts.help_label)}">{chips}</nav>'
     )
@@ -108,7 +111,36 @@ def _service(resource: Resource, texts: PageTexts) -> str:
     )
 
 
-def card_html(card: Card, level: Level, texts: PageTexts) -> str:
+def safety_link(texts: PageTexts) -> str:
+    """The link to the safety page: shown in place by the script, a page of its own without it."""
+    return f'<a data-safety href="{SAFETY_PATH}">{escape(texts.safety.title)}</a>'
+
+
+def _safe_to_read(texts: PageTexts) -> str:
+    """The question whether this can be read here. It hides nothing: all of the card follows."""
+    return f'<p class="check">{escape(texts.safe_to_read)} {safety_link(texts)}</p>'
+
+
+def turn_card(screened: Screened, texts: PageTexts) -> str:
+    """The card of a screened turn; empty if this turn did not bring one up.
+
+    The first time that a conversation tells of family violence, its card asks whether it is
+    safe to read here.
+    """
+    if screened.card is None or not screened.fresh:
+        return ""
+    told = [
+        hit.turn
+        for hit in screened.assessment.hits
+        if hit.category is Category.FAMILY_VIOLENCE and hit.level >= Level.CRISIS
+    ]
+    first = bool(told) and min(told) == len(screened.turns) - 1
+    return card_html(screened.card, screened.assessment.level, texts, asks_whether_safe=first)
+
+
+def card_html(
+    card: Card, level: Level, texts: PageTexts, *, asks_whether_safe: bool = False
+) -> str:
     """A card as it stands in the conversation.
 
     At level ``emergency`` it is one call button and at most three short lines, nothing else.
@@ -122,7 +154,8 @@ def card_html(card: Card, level: Level, texts: PageTexts) -> str:
     # In an emergency the number comes before the words; otherwise a sentence leads to the numbers.
     numbers = f'<ul class="services">{items}</ul>' if items else ""
     words = f'<div class="lines">{words}</div>' if words else ""
-    body = numbers + words if kind == "emergency" else words + numbers
+    check = _safe_to_read(texts) if asks_whether_safe else ""
+    body = numbers + words if kind == "emergency" else check + words + numbers
     again = " again" if card.again else ""
     return (
         f'<section class="card {kind}{again}" aria-label="{escape(card.headline)}">'

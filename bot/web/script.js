@@ -1,4 +1,4 @@
-// Lays the server's feed into the transcript, and lets the visitor leave at once.
+// Lays the server's feed into the transcript.
 // Stores nothing; what was said is in turns.js, in this page's memory.
 (() => {
   "use strict";
@@ -7,7 +7,7 @@
   const transcript = get("transcript"), pinned = get("pinned"), trouble = get("trouble");
   const top = get("top"), app = document.querySelector("gradio-app");
   const TOO_LONG_MS = 120000;
-  let cardOf = 0, askedBySend = false, lastEscape = 0, moved = false;
+  let cardOf = 0, askedBySend = false, moved = false;
 
   // Room for the bars, so that nothing focused or scrolled to is ever behind them.
   const measure = () => {
@@ -19,6 +19,14 @@
   const sizes = new ResizeObserver(measure);
   sizes.observe(top);
   sizes.observe(app);
+
+  // Some phones slide the page up, bar and all, when their keyboard opens. The bar comes along
+  // then, so that the way out stays in view; while somebody zooms in, it stays where it is.
+  const seen = window.visualViewport;
+  const follow = () => {
+    top.style.translate = seen.scale === 1 && seen.offsetTop > 0 ? `0 ${seen.offsetTop}px` : "";
+  };
+  for (const kind of ["resize", "scroll"]) seen?.addEventListener(kind, follow);
 
   const box = () => document.querySelector("#box textarea");
   const coarse = () => matchMedia("(pointer: coarse)").matches;
@@ -48,6 +56,7 @@
 
   function take(feed) {
     if (!said.heard(feed)) return;
+    trouble.hidden = true;
     const number = Number(feed.dataset.number);
     const card = feed.querySelector(":scope > [data-pinned]").innerHTML;
     // Nothing takes the card away; an answer to an earlier turn brings no earlier card back.
@@ -64,8 +73,13 @@
     if (added) arrive(added);
   }
 
-  // The card if there is one, otherwise the whole turn, at the top of what can be seen.
-  const show = (turn) => (turn.querySelector(".card") || turn).scrollIntoView({ block: "start" });
+  // The card if there is one, otherwise the turn, at the top of what can be seen; of a turn that
+  // begins with a very long message, the answer.
+  function show(turn) {
+    const isLong = turn.querySelector(".asked").offsetHeight > innerHeight / 3;
+    const part = turn.querySelector(".card") || (isLong ? turn.querySelector(".answer") : turn);
+    part.scrollIntoView({ block: "start" });
+  }
   for (const kind of ["wheel", "touchmove", "keydown"])
     document.addEventListener(kind, () => { moved = true; }, { passive: true });
 
@@ -90,7 +104,10 @@
     const toast = document.querySelector(".toast-body.error, .toast-body.warning");
     if (!toast) return;
     toast.remove();
-    said.failed();
+    tell();
+  }
+  document.addEventListener("unreached", tell);
+  function tell() {
     trouble.textContent = words.notSent;
     trouble.hidden = false;
     trouble.scrollIntoView({ block: "start" });
@@ -115,19 +132,34 @@
     if (box()) box().value = "";
   }
 
-  function leave() {
-    wipe();
-    document.title = "";
-    document.body.hidden = true;
-    location.replace(document.querySelector(".leave").href);
+  // The safety page is shown in place: no conversation is lost, and no address is added to the
+  // history. Without scripts its link leads to a page of its own.
+  let opener = null, scrolled = 0;
+  function read(link) {
+    opener = link;
+    scrolled = window.scrollY;
+    document.body.classList.add("reading");
+    get("safety").hidden = false;
+    window.scrollTo(0, 0);
+    get("safety").querySelector("h1").focus({ preventScroll: true });
+  }
+  function back() {
+    document.body.classList.remove("reading");
+    get("safety").hidden = true;
+    measure();
+    window.scrollTo(0, scrolled);
+    (opener?.isConnected ? opener : box())?.focus({ preventScroll: true });
   }
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest(".leave, [data-opens], #wipe, #send");
+    const target = event.target.closest("[data-safety], #safety-back, [data-opens], #wipe, #send");
     if (!target) return;
-    if (target.matches(".leave")) {
+    if (target.matches("[data-safety]")) {
       event.preventDefault();
-      leave();
+      read(target);
+    } else if (target.id === "safety-back") {
+      event.preventDefault();
+      back();
     } else if (target.matches("[data-opens]")) {
       const source = target
         .closest(".turn")
@@ -148,16 +180,8 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === box()) askedBySend = true;
-    if (event.key !== "Escape") {
-      lastEscape = 0;
-    } else if (event.timeStamp - lastEscape < 1500 && lastEscape) {
-      leave();
-    } else {
-      lastEscape = event.timeStamp;
-    }
   }, true);
 
+  document.addEventListener("leaving", wipe);
   window.addEventListener("pagehide", wipe);
-  // Back must never show a conversation, whatever the browser kept of the page.
-  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 })();

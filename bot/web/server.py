@@ -12,6 +12,7 @@ from typing import Any, cast
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -21,13 +22,8 @@ from bot.web.gate import Gate
 from bot.web.headers import Headers
 from bot.web.health import health
 from bot.web.page import FONTS, Page
+from bot.web.render import SAFETY_PATH
 from bot.web.shell import Shell
-
-_ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
-    '<rect x="3" y="1.5" width="10" height="13" rx="1.5" fill="#6b7a80"/>'
-    '<path d="M5.5 5h5M5.5 8h5M5.5 11h3" stroke="#fff" stroke-width="1.2"/></svg>'
-)
 
 #: Bytes that a character of a conversation may take on its way, and room for the rest.
 _BYTES_PER_CHARACTER = 4
@@ -91,9 +87,9 @@ def make_app(page: Page, on_start: Callable[[], None] = lambda: None) -> ASGIApp
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/icon.svg")
-    async def icon() -> Response:
-        return Response(_ICON, media_type="image/svg+xml")
+    @app.get(SAFETY_PATH)
+    async def safety() -> Response:
+        return HTMLResponse(page.shell.safety_page)
 
     app.include_router(health(page.bot, page.ready))
     gr.mount_gradio_app(

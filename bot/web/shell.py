@@ -1,7 +1,7 @@
 """The document around the chat: complete before any script runs, useful when none ever does.
 
 Gradio draws its page with scripts only. The help line, the way out and what this page is must not
-wait for that, so they are put into the HTML document itself, with the styles and the small script
+wait for that, so they are put into the HTML document itself, with the styles and the small scripts
 inline: one response is the whole of it.
 """
 
@@ -15,12 +15,16 @@ from pathlib import Path
 
 from bot.errors import BotError
 from bot.types import Resource
-from bot.web.render import standing_help
+from bot.web.brand import Brand
+from bot.web.render import safety_link, standing_help
+from bot.web.safety_page import own_page, section_in_chat
 from bot.web.texts import PageTexts
 
 _HERE = Path(__file__).parent
 # Gradio's own title cards for social networks: advertising, and an address on another site.
-_META = re.compile(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*?/?>\s*', re.DOTALL)
+_META = re.compile(
+    r'<meta\s+(?:(?:property|name)="(?:og|twitter):|name="viewport")[^>]*?/?>\s*', re.DOTALL
+)
 # Fetches a script by which a page around this one could reach into it.
 _RESIZER = re.compile(r"document\.head\.appendChild\(script\);")
 _MANIFEST = re.compile(r'<link rel="manifest"[^>]*>\s*')
@@ -30,43 +34,56 @@ class ShellError(BotError):
     """Gradio's page is not of the form that this version knows how to complete."""
 
 
-class Shell:
-    """Completes Gradio's document with everything that must not wait for a script."""
+def _source(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
 
-    def __init__(self, standing: Sequence[Resource], texts: PageTexts) -> None:
-        styles = (_HERE / "styles.css").read_text(encoding="utf-8")
-        turns = (_HERE / "turns.js").read_text(encoding="utf-8")
-        script = (_HERE / "script.js").read_text(encoding="utf-8")
+
+class Shell:
+    """Completes Gradio's document with everything that must not wait for a script.
+
+    ``safety_page`` is a whole document of its own, with the same help line and way out.
+    """
+
+    def __init__(self, standing: Sequence[Resource], texts: PageTexts, brand: Brand) -> None:
         words = json.dumps(
             {"tooLong": texts.waited_too_long, "notSent": texts.not_sent}, ensure_ascii=True
         ).replace("<", "\\u003c")
         self._head = (
             f"<title>{escape(texts.tab_title)}</title>"
-            '<link rel="icon" type="image/svg+xml" href="/icon.svg">'
+            f'<link rel="icon" href="{brand.icon}">'
+            # The keyboard of a phone makes the page shorter, instead of pushing its top away.
+            '<meta name="viewport" content="width=device-width, initial-scale=1, '
+            'interactive-widget=resizes-content">'
             # Before anything is drawn, so that nothing meant for blocked scripts flashes up.
             '<script>document.documentElement.classList.add("scripted")</script>'
             '<meta name="robots" content="noindex">'
             '<meta name="color-scheme" content="light dark">'
-            f"<style>{styles}</style>"
+            f"<style>{_source('styles.css')}{brand.styles}</style>"
+            f"<script>{_source('leave.js')}</script>"
         )
+        help_line = f'<div id="standing">{standing_help(standing, texts)}</div>'
         heading = escape(texts.heading)
+        private = safety_link(texts)
         self._body = (
-            f'<header id="top"><div id="standing">{standing_help(standing, texts)}</div>'
-            '<div id="pinned"></div></header>'
-            f'<section id="page" aria-label="{heading}"><div id="intro"><h1>{heading}</h1>'
+            f'<header id="top">{help_line}<div id="pinned"></div></header>'
+            f'<section id="page" aria-label="{heading}">'
+            f'<div id="intro">{brand.html}<h1>{heading}</h1>'
             f'<p class="what">{escape(texts.about)}</p>'
             f'<p class="start">{escape(texts.intro)}</p></div>'
             '<div id="transcript" role="log"></div>'
             '<p id="trouble" role="alert" hidden></p>'
-            f'<button type="button" id="wipe">{escape(texts.clear)}</button>'
+            f'<p class="tools"><button type="button" id="wipe">{escape(texts.clear)}</button>'
+            f"{private}</p>"
             f'<p id="loading">{escape(texts.loading)}</p>'
-            f'<p class="no-script">{escape(texts.no_script)}</p></section>'
+            f'<p class="no-script">{escape(texts.no_script)}</p>'
+            f"{section_in_chat(texts)}</section>"
         )
         self._foot = (
-            f'<footer id="foot"><p>{escape(texts.privacy)}</p></footer>'
+            f'<footer id="foot"><p>{escape(texts.privacy)}</p><p>{private}</p></footer>'
             f'<script type="application/json" id="words">{words}</script>'
-            f"<script>{turns}\nwindow.said = said;</script><script>{script}</script>"
+            f"<script>{_source('turns.js')}</script><script>{_source('script.js')}</script>"
         )
+        self.safety_page = own_page(self._head, f'<header id="top">{help_line}</header>', texts)
 
     def complete(self, document: str) -> str:
         """Gradio's document with the page's own parts put in; ``ShellError`` if they have no place.

@@ -17,9 +17,9 @@ from typing import Protocol
 from bot.conversation import NOTHING_KNOWN, Known, Screened
 from bot.types import Card, Category, Level, Reply, Resource
 from bot.web.render import (
-    card_html,
     pinned_html,
     reply_html,
+    turn_card,
     turn_html,
     waiting_html,
 )
@@ -132,12 +132,11 @@ def feed(
     level = assessment.level.label if grave else Level.NONE.label
     categories = " ".join(assessment.categories) if grave else ""
     kept = "no" if reply and reply.kind == "invalid" else "yes"
-    shown = screened.card if screened.fresh else None
     turn = turn_html(
         number=sent.number,
         revision=ANSWERED if reply else ASKED,
         asked=screened.turns[-1],
-        card=card_html(shown, assessment.level, texts) if shown else "",
+        card=turn_card(screened, texts),
         answer=reply_html(reply, texts) if reply else waiting_html(sign),
         texts=texts,
     )

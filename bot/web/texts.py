@@ -29,6 +29,26 @@ def _full_https(url: str) -> str:
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 
 
+class SafetySection(BaseModel):
+    """One heading of the safety page, and the short points below it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    heading: Words
+    points: Annotated[list[Words], Field(min_length=1, max_length=8)]
+
+
+class SafetyTexts(BaseModel):
+    """The safety page: who could see this visit, and what helps against it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    title: Words
+    lead: Words
+    back: Words
+    sections: Annotated[list[SafetySection], Field(min_length=1, max_length=8)]
+
+
 class PageTexts(BaseModel):
     """Every visitor-facing sentence of the page; ``texts.yaml`` says what each is for."""
 
@@ -48,6 +68,7 @@ class PageTexts(BaseModel):
     text: Words
     chat: Words
     pinned_label: Words
+    safe_to_read: Words
     you: Words
     sources: Words
     read_article: Words
@@ -66,6 +87,7 @@ class PageTexts(BaseModel):
     privacy: Words
     loading: Words
     no_script: Words
+    safety: SafetyTexts
     examples: Annotated[list[Words], Field(min_length=1, max_length=5)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
@@ -12,13 +13,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Locator,
+    Page,
+    Route,
+    sync_playwright,
+)
 
 from bot.settings import Settings
 from bot.web.page import Page as BotPage
 from bot.web.page import build_page
 from bot.web.server import address_of, listen, make_server
-from bot.web.texts import load_texts
+from bot.web.texts import PageTexts, load_texts
 from tests.web.scripted import STANDING, ScriptedBot
 
 #: run.py names the browser it found; an empty name leaves the choice to Playwright.
@@ -61,6 +70,14 @@ class Visit:
         SHOTS.mkdir(exist_ok=True)
         self.tab.screenshot(path=SHOTS / f"{name}.png")
 
+    def ends_at(self, url: str) -> None:
+        """Answer for a site elsewhere, so that leaving for it needs no network."""
+
+        def weather(route: Route) -> None:
+            route.fulfill(body="<title>Weather</title>Sunny", content_type="text/html")
+
+        self.tab.route(f"{url}**", weather)
+
     def strangers(self, url: str) -> list[str]:
         """Every request that went to another host than the page's own."""
         own = urlsplit(url).netloc
@@ -71,11 +88,42 @@ class Visit:
         ]
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    bot = ScriptedBot()
-    bot.loaded.set()
-    page = build_page(bot, STANDING, load_texts(), Settings(), ready=bot.loaded.is_set)
+def in_view(visit: Visit, part: Locator) -> bool:
+    """Whether a part is wholly inside the window, and nothing lies over its middle."""
+    place = part.bounding_box()
+    size = visit.tab.viewport_size
+    assert size
+    if place is None:
+        return False
+    inside = (
+        place["x"] >= 0
+        and place["y"] >= 0
+        and place["x"] + place["width"] <= size["width"]
+        and place["y"] + place["height"] <= size["height"]
+    )
+    middle = [place["x"] + place["width"] / 2, place["y"] + place["height"] / 2]
+    uncovered = part.evaluate(
+        "(part, [x, y]) => part.contains(document.elementFromPoint(x, y))", middle
+    )
+    return inside and bool(uncovered)
+
+
+def help_in_view(visit: Visit) -> None:
+    for number in ("000", "1800737732", "131114"):
+        link = visit.tab.locator(f'#top a[href="tel:{number}"]:visible')
+        assert link.count() == 1, f"{number} is shown {link.count()} times"
+        assert in_view(visit, link), f"{number} is not in view"
+    assert in_view(visit, visit.tab.locator(".leave"))
+
+
+@contextlib.contextmanager
+def serving(
+    bot: ScriptedBot, settings: Settings | None = None, texts: PageTexts | None = None
+) -> Iterator[Site]:
+    """The page for a bot, served on a free port."""
+    page = build_page(
+        bot, STANDING, texts or load_texts(), settings or Settings(), ready=bot.loaded.is_set
+    )
     with listen("127.0.0.1", 0) as bound:
         server = make_server(page)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
@@ -89,6 +137,14 @@ def site() -> Iterator[Site]:
         server.should_exit = True
         thread.join(15)
         assert not thread.is_alive(), "the server did not stop"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    bot = ScriptedBot()
+    bot.loaded.set()
+    with serving(bot) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +164,14 @@ Open = Callable[..., Visit]
 def visit(chromium: Browser, site: Site) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
 
-    def open_tab(size: str = "phone", *, ready: bool = True, **options: object) -> Visit:
-        width, height = SIZES[size]
+    def open_tab(
+        size: str | tuple[int, int] = "phone",
+        *,
+        ready: bool = True,
+        url: str = site.url,
+        **options: object,
+    ) -> Visit:
+        width, height = SIZES[size] if isinstance(size, str) else size
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             **options,  # type: ignore[arg-type]
@@ -119,7 +181,7 @@ def visit(chromium: Browser, site: Site) -> Iterator[Open]:
         visit.tab.on("request", lambda request: visit.requests.append(request.url))
         visit.tab.on("pageerror", lambda error: visit.errors.append(str(error)))
         visit.tab.on("dialog", visit.refuse)
-        visit.tab.goto(site.url)
+        visit.tab.goto(url)
         if ready:
             visit.tab.locator("#box textarea").wait_for()
         return visit

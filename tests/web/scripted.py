@@ -99,11 +99,11 @@ class ScriptedBot:
         fresh = levels[-1] >= Level.CRISIS
         again = max([*levels[:-1], known.level]) >= Level.CRISIS
         hits = tuple(
-            Hit("scripted", Category.FAMILY_VIOLENCE, found, (0, 1), "x", number)
-            for number, found in enumerate(levels)
-            if found >= Level.CRISIS
+            Hit("scripted", _category(turn), each, (0, 1), "x", number)
+            for number, (turn, each) in enumerate(zip(kept, levels, strict=True))
+            if each >= Level.CRISIS
         )
-        categories = (Category.FAMILY_VIOLENCE,) if level >= Level.CRISIS else ()
+        categories = tuple(dict.fromkeys([*known.categories, *(hit.category for hit in hits)]))
         assessment = Assessment(level, categories, hits)
         card = _card(level, again, "hurt her" in " ".join(kept))
         note = "If it gets too much: Lifeline 13 11 14." if level is Level.SIGNPOST else ""
@@ -150,6 +150,10 @@ def _level(turn: str) -> Level:
     if "unsafe" in turn or "hurt her" in turn:
         return Level.CRISIS
     return Level.SIGNPOST if "sad" in turn else Level.NONE
+
+
+def _category(turn: str) -> Category:
+    return Category.USING_VIOLENCE if "hurt her" in turn else Category.FAMILY_VIOLENCE
 
 
 def _card(level: Level, again: bool, using: bool) -> Card | None:

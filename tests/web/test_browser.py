@@ -7,42 +7,13 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import expect
 
 from bot.web.texts import load_texts
-from tests.web.conftest import SIZES, Open, Site, Visit
+from tests.web.conftest import SIZES, Open, Site, Visit, help_in_view, in_view
 from tests.web.scripted import QUOTE
-from tests.web.test_render import hostile
 
 TEXTS = load_texts()
-
-
-def in_view(visit: Visit, part: Locator) -> bool:
-    """Whether a part is wholly inside the window, and nothing lies over its middle."""
-    place = part.bounding_box()
-    size = visit.tab.viewport_size
-    assert size
-    if place is None:
-        return False
-    inside = (
-        place["x"] >= 0
-        and place["y"] >= 0
-        and place["x"] + place["width"] <= size["width"]
-        and place["y"] + place["height"] <= size["height"]
-    )
-    middle = [place["x"] + place["width"] / 2, place["y"] + place["height"] / 2]
-    uncovered = part.evaluate(
-        "(part, [x, y]) => part.contains(document.elementFromPoint(x, y))", middle
-    )
-    return inside and bool(uncovered)
-
-
-def help_in_view(visit: Visit) -> None:
-    for number in ("000", "1800737732", "131114"):
-        link = visit.tab.locator(f'#top a[href="tel:{number}"]:visible')
-        assert link.count() == 1, f"{number} is shown {link.count()} times"
-        assert in_view(visit, link), f"{number} is not in view"
-    assert in_view(visit, visit.tab.locator(".leave"))
 
 
 def overflows(visit: Visit) -> bool:
@@ -208,21 +179,6 @@ def test_a_lost_connection_is_told_in_the_conversation(visit: Open) -> None:
     visitor.shot("not-sent")
 
 
-def test_what_a_visitor_writes_shows_as_text_and_runs_nothing(visit: Open) -> None:
-    visitor = visit("phone")
-    payloads = hostile()
-    chosen = payloads[:8] + payloads[8 :: max(1, len(payloads) // 15)]
-    for count, payload in enumerate(chosen, 1):
-        visitor.ask(payload)
-        asked = visitor.tab.locator(".asked p").nth(count - 1)
-        expect(asked).to_be_attached()
-        assert (asked.text_content() or "").split() == payload.split()
-    expect(visitor.tab.locator(".turn .waiting")).to_have_count(0)
-    inside = visitor.tab.locator(".asked p *")
-    assert inside.count() == 0
-    assert visitor.errors == []
-
-
 def test_nothing_is_stored_and_nobody_else_is_asked(visit: Open, site: Site) -> None:
     visitor = visit("phone")
     visitor.ask("I feel unsafe")
@@ -245,32 +201,6 @@ def test_with_scripts_blocked_the_help_line_and_the_way_out_still_work(visit: Op
     expect(visitor.tab.get_by_text(TEXTS.about)).to_be_visible()
     expect(visitor.tab.locator(".leave")).to_have_attribute("href", TEXTS.leave_url)
     visitor.shot("scripts-blocked")
-
-
-def answer_elsewhere(visitor: Visit) -> None:
-    def weather(route: Route) -> None:
-        route.fulfill(body="<title>Weather</title>Sunny", content_type="text/html")
-
-    visitor.tab.route(f"{TEXTS.leave_url}**", weather)
-
-
-@pytest.mark.parametrize("way", ["click", "escape"])
-def test_leaving_forgets_and_back_shows_nothing(visit: Open, site: Site, way: str) -> None:
-    visitor = visit("phone")
-    answer_elsewhere(visitor)
-    visitor.ask("I feel unsafe SECRET")
-    expect(visitor.tab.locator(".sources")).to_be_visible()
-    assert any("SECRET" in repr(turn) for turn in site.bot.asked)
-    if way == "click":
-        visitor.tab.locator(".leave").click()
-    else:
-        visitor.tab.locator("#box textarea").press("Escape")
-        assert visitor.tab.url == site.url, "one Esc does nothing"
-        visitor.tab.locator("#box textarea").press("Escape")
-    visitor.tab.wait_for_url(f"{TEXTS.leave_url}**")
-    visitor.tab.go_back()
-    assert visitor.tab.url != site.url, "the chat is still in the tab's history"
-    assert "SECRET" not in visitor.tab.content()
 
 
 def test_the_server_keeps_nothing_of_a_conversation(visit: Open, site: Site) -> None:
@@ -318,19 +248,3 @@ def test_the_tab_says_nothing_to_a_passer_by(visit: Open) -> None:
     title = visit("phone").tab.title()
     assert title == TEXTS.tab_title
     assert not re.search(r"abuse|violence|help|crisis|safe|gradio", title, re.IGNORECASE)
-
-
-def test_the_page_has_no_accessibility_violations(visit: Open) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for scheme in ("light", "dark"):
-        visitor = visit("phone", color_scheme=scheme)
-        for message in (None, "What is stonewalling?", "I feel unsafe", "he is choking me"):
-            if message:
-                visitor.ask(message)
-                expect(visitor.tab.locator(".turn .waiting")).to_have_count(0)
-                visitor.tab.wait_for_timeout(300)
-            found = [
-                (violation["id"], [node["html"][:160] for node in violation["nodes"]])
-                for violation in axe.run(visitor.tab).response["violations"]
-            ]
-            assert found == [], f"{scheme}, after {message!r}"

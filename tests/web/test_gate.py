@@ -37,7 +37,7 @@ CANARY = "canary-4417"
 OPEN = {
     ("GET", "/"),
     ("HEAD", "/"),
-    ("GET", "/icon.svg"),
+    ("GET", "/safety"),
     ("GET", "/theme.css"),
     ("GET", "/health/live"),
     ("GET", "/health/cards"),
@@ -181,7 +181,7 @@ def test_nothing_can_be_uploaded_and_a_file_named_in_a_message_is_only_text(
     assert set(Path(tempfile.gettempdir()).glob("gradio/**/*")) == before
 
 
-@pytest.mark.parametrize("path", ["/", "/icon.svg", "/theme.css", "/no-such-page", EVENTS])
+@pytest.mark.parametrize("path", ["/", "/safety", "/theme.css", "/no-such-page", EVENTS])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "POST"])
 def test_every_response_carries_every_header(client: httpx.Client, method: str, path: str) -> None:
     headers = client.request(method, path, headers={"origin": "https://evil.example"}).headers

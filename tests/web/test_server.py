@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from bot.settings import Settings
+from bot.web.brand import load_brand
 from bot.web.server import ServeError, address_of, listen
 from bot.web.shell import Shell, ShellError
 from bot.web.texts import load_texts
@@ -15,6 +17,7 @@ from tests.web.conftest import Site
 from tests.web.scripted import STANDING
 
 TEXTS = load_texts()
+BRAND = load_brand(Settings())
 
 
 @pytest.fixture
@@ -78,10 +81,10 @@ def test_a_gradio_page_of_another_form_is_refused_rather_than_served_without_hel
     document: str,
 ) -> None:
     with pytest.raises(ShellError, match="no place"):
-        Shell(STANDING, TEXTS).complete(document)
+        Shell(STANDING, TEXTS, BRAND).complete(document)
 
 
 def test_words_cannot_end_the_script_that_carries_them() -> None:
     hostile = TEXTS.model_copy(update={"not_sent": "</script><script>alert(1)</script>"})
-    html = Shell(STANDING, hostile).complete("<head></head><gradio-app></gradio-app>")
+    html = Shell(STANDING, hostile, BRAND).complete("<head></head><gradio-app></gradio-app>")
     assert "alert(1)</script>" not in html
