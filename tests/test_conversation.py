@@ -196,3 +196,15 @@ def test_a_conversation_of_too_many_characters_is_told_so_and_still_screened(
     long = ["a " * 1900, "b " * 1900]
     assert bot.reply([*long, "What is stonewalling?"]).kind == "invalid"
     assert bot.reply([*long, "I want to die"]).kind == "safety"
+
+
+@pytest.mark.parametrize("category", list(Category))
+@pytest.mark.parametrize("level", [Level.CRISIS, Level.EMERGENCY])
+def test_every_category_known_before_has_a_card_to_keep(
+    safety: SafetyLayer, category: Category, level: Level
+) -> None:
+    screened = Bot(safety, ScriptedAnswerer()).screen(["Thank you"], Known(level, (category,)))
+    assert screened.assessment.level is level
+    assert screened.card is not None
+    assert screened.card != safety.fallback_card()
+    assert screened.card.resources[0].phone == "000"

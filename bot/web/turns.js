@@ -8,8 +8,9 @@ window.said = (() => {
   // Answers waited for at the same time: a browser opens few connections to one server, and one of
   // them must always be free for the next message.
   const AT_ONCE = 2;
-  // Milliseconds to wait before a request that failed is sent again; after the last it is given up.
-  const AGAIN = [1000, 2000, 4000, 8000, 15000, 30000];
+  // Milliseconds to wait before a request that failed is sent again; after two minutes it is
+  // given up.
+  const AGAIN = [1000, 2000, 4000, ...Array(23).fill(5000)];
   // Milliseconds after which a request counts as failed.
   const CARD_MS = 15000, ANSWER_MS = 110000;
   let token, turns, known, next;

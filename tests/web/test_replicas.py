@@ -276,7 +276,8 @@ def test_a_visitor_goes_on_when_a_replica_dies_and_the_card_stays(
         expect(tab.locator('#pinned a[href="tel:1800737732"]')).to_be_visible()
         for which in (0, 1):
             cluster.start(cluster.replica(which))
-        expect(tab.locator(".turn")).to_have_count(3, timeout=60_000)
+        until(lambda: any(cluster.health(which, "cards") for which in (0, 1)), "no cards")
+        expect(tab.locator(".turn")).to_have_count(3, timeout=20_000)
         expect(tab.locator(".turn").last.locator(".card")).to_be_visible()
         expect(tab.locator("#trouble")).to_be_hidden()
         expect(box).to_have_value("")
