@@ -5,7 +5,7 @@
 Each conversation has its own marker in every message, and every reply is searched for markers.
 Among the turns are disclosures (their cards are timed), questions (answered in full), long
 messages, and connections dropped in the middle of an answer. The same is then asked of a bare
-Gradio echo, and the times of both are told.
+Gradio echo, and the times of both are told. The index is the operator's own (``BOT_INDEX``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import re
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -206,7 +205,7 @@ def running(command: list[str], address: str, settings: dict[str, str]) -> Itera
         command, cwd=ROOT, env={**os.environ, **settings}, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 600
         while True:
             try:
                 if httpx.get(address, timeout=5).status_code == 200:
@@ -245,13 +244,12 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=20, help="seconds between turns, on average")
     options = parser.parse_args()
     random.seed(7)
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        settings = {"BOT_INDEX": folder, "BOT_RATE": "100000", "BOT_LOG_LEVEL": "warning"}
-        url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "app.py", "--port", str(port)]
-        with running(command, f"{url}/health/answers", settings) as process:
-            alone, together = asyncio.run(load(url, process, options, Conversation))
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "app.py", "--port", str(port)]
+    settings = {"BOT_RATE": "100000", "BOT_LOG_LEVEL": "warning", "OMP_NUM_THREADS": "1"}
+    with running(command, f"{url}/health/answers", settings) as process:
+        alone, together = asyncio.run(load(url, process, options, Conversation))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with running([sys.executable, "-c", ECHO, str(port)], url, {}) as process:

@@ -32,10 +32,14 @@ ANSWER = len(load_texts().examples) + 1
 DISCLOSURE = "I don't feel safe at home"
 CANARY = "zebra-canary-7731"
 
-pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, ("nginx", "openssl", "curl"))),
-    reason="needs nginx, openssl and curl (apt-get install nginx-light openssl curl)",
-)
+pytestmark = [
+    # Loading the sentence model takes a busy machine minutes, and it is loaded seven times here.
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        not all(map(shutil.which, ("nginx", "openssl", "curl"))),
+        reason="needs nginx, openssl and curl (apt-get install nginx-light openssl curl)",
+    ),
+]
 
 
 def free_port() -> int:
@@ -127,7 +131,7 @@ class Cluster:
         )
 
 
-def until(holds: object, otherwise: str, seconds: float = 240) -> None:
+def until(holds: object, otherwise: str, seconds: float = 400) -> None:
     deadline = time.monotonic() + seconds
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < deadline, otherwise
