@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import Bot, Draft
+from bot.conversation import Bot, Draft, Known
 from bot.errors import IndexUnavailable
 from bot.safety import SafetyLayer
-from bot.types import Assessment, Card, Citation, Level, Passage, Scored
+from bot.types import Assessment, Card, Category, Citation, Level, Passage, Scored
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSAGE = Passage(
@@ -153,3 +153,58 @@ def test_no_words_of_the_visitor_are_in_the_trace(safety: SafetyLayer) -> None:
     reply = Bot(safety, ScriptedAnswerer()).reply(["my husband xylophone hits me"])
     assert "xylophone" not in json.dumps(reply.trace)
     assert "xylophone" not in json.dumps(reply.ms)
+
+
+KNOWN = Known(Level.CRISIS, (Category.FAMILY_VIOLENCE,))
+
+
+def test_what_was_found_before_raises_a_turn_that_shows_nothing(safety: SafetyLayer) -> None:
+    bot = Bot(safety, ScriptedAnswerer())
+    screened = bot.screen(["What is stonewalling?"], KNOWN)
+    assert screened.assessment.level is Level.CRISIS
+    assert screened.assessment.categories == (Category.FAMILY_VIOLENCE,)
+    assert not screened.fresh
+    reply = bot.answer(screened)
+    assert reply.kind == "answer"
+    assert reply.card is not None
+    assert reply.card.again
+
+
+@pytest.mark.parametrize("known", [Known(), Known(Level.SIGNPOST), KNOWN])
+def test_what_was_found_before_lowers_nothing(safety: SafetyLayer, known: Known) -> None:
+    screened = Bot(safety, ScriptedAnswerer()).screen(["I want to die"], known)
+    assert screened.assessment.level >= Level.CRISIS
+    assert Category.SUICIDE_SELF_HARM in screened.assessment.categories
+    assert screened.fresh
+    assert screened.final is not None
+
+
+def test_a_turn_screened_again_is_not_counted_again(safety: SafetyLayer) -> None:
+    counted: list[str] = []
+    bot = Bot(safety, ScriptedAnswerer(), counted=lambda level, _: counted.append(level))
+    first = bot.screen(["I want to die"])
+    second = bot.screen(["I want to die"], turn_id=first.turn_id)
+    assert second.turn_id == first.turn_id
+    assert counted == [first.assessment.level.label]
+
+
+def test_a_conversation_of_too_many_characters_is_told_so_and_still_screened(
+    safety: SafetyLayer,
+) -> None:
+    bot = Bot(safety, ScriptedAnswerer(), max_message=4000, max_conversation=5000)
+    assert bot.reply(["a " * 1900, "What is stonewalling?"]).kind == "answer"
+    long = ["a " * 1900, "b " * 1900]
+    assert bot.reply([*long, "What is stonewalling?"]).kind == "invalid"
+    assert bot.reply([*long, "I want to die"]).kind == "safety"
+
+
+@pytest.mark.parametrize("category", list(Category))
+@pytest.mark.parametrize("level", [Level.CRISIS, Level.EMERGENCY])
+def test_every_category_known_before_has_a_card_to_keep(
+    safety: SafetyLayer, category: Category, level: Level
+) -> None:
+    screened = Bot(safety, ScriptedAnswerer()).screen(["Thank you"], Known(level, (category,)))
+    assert screened.assessment.level is level
+    assert screened.card is not None
+    assert screened.card != safety.fallback_card()
+    assert screened.card.resources[0].phone == "000"

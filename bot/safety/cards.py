@@ -81,7 +81,12 @@ def _card_texts(book: RuleBook, assessment: Assessment) -> list[CardText]:
     """The card of each category, in order of precedence; urgent ones only in an emergency."""
     texts = []
     for category in assessment.categories:
-        hits = [hit for hit in assessment.hits if hit.category is category]
+        hits = [
+            hit for hit in assessment.hits if hit.category is category and hit.level >= Level.CRISIS
+        ]
+        if not hits:  # known from earlier in the conversation, from a turn that is not here
+            texts.append((Level.CRISIS, book.card_for(category, Level.CRISIS)))
+            continue
         strongest = max(hits, key=lambda hit: hit.level)
         texts.append((strongest.level, _card_text(book, category, strongest, hits)))
     if assessment.level is Level.EMERGENCY:

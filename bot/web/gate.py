@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 EVENTS = "/gradio_api/run/predict"
 #: What may be asked for, and how. Queries are dropped: no address here has a use for one.
 _READABLE = re.compile(
-    r"/|/icon\.svg|/theme\.css|/assets/[\w-]+(?:\.[\w-]+)*\.(?:js|css|woff2?|svg)"
+    r"/|/safety|/theme\.css|/assets/[\w-]+(?:\.[\w-]+)*\.(?:js|css|woff2?|svg)"
     r"|/health/(?:live|cards|answers)",
     re.ASCII,
 )

@@ -25,8 +25,12 @@ from bot.web.shell import Shell
 from bot.web.state import Sent, feed, pinned, read
 from bot.web.texts import PageTexts
 
-#: Answers looked up at the same time; further questions wait their turn, cards never do.
-ANSWERS_AT_ONCE = 8
+#: Answers made at the same time; further questions wait their turn, cards never do. Each computes,
+#: and Python computes one thing at a time, so more of them would only hold the cards up (measured:
+#: with eight, a card took twenty times as long as alone; with two, one and a quarter).
+ANSWERS_AT_ONCE = 2
+#: The same where a language model writes them: most of that time is spent waiting for its server.
+WRITTEN_AT_ONCE = 8
 #: Characters of a conversation up to which screening takes a few milliseconds, and so is done at
 #: once; a longer one is screened in a thread, where nobody else waits for it.
 SCREENED_AT_ONCE = 4000
@@ -68,7 +72,8 @@ class Page:
         self._texts = texts
         self._standing = tuple(standing)
         self._rate = RateLimit(settings.rate)
-        self._workers = ThreadPoolExecutor(ANSWERS_AT_ONCE, thread_name_prefix="answer")
+        at_once = WRITTEN_AT_ONCE if settings.llm else ANSWERS_AT_ONCE
+        self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="answer")
         self._screeners = ThreadPoolExecutor(1, thread_name_prefix="screen")
         self.blocks = self._build()
 

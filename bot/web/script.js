@@ -56,6 +56,7 @@
 
   function take(feed) {
     if (!said.heard(feed)) return;
+    trouble.hidden = true;
     const number = Number(feed.dataset.number);
     const card = feed.querySelector(":scope > [data-pinned]").innerHTML;
     // Nothing takes the card away; an answer to an earlier turn brings no earlier card back.
@@ -103,7 +104,10 @@
     const toast = document.querySelector(".toast-body.error, .toast-body.warning");
     if (!toast) return;
     toast.remove();
-    said.failed();
+    tell();
+  }
+  document.addEventListener("unreached", tell);
+  function tell() {
     trouble.textContent = words.notSent;
     trouble.hidden = false;
     trouble.scrollIntoView({ block: "start" });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address
 from typing import Any, cast
@@ -30,6 +31,11 @@ _BYTES_PER_CHARACTER = 4
 _BYTES_BESIDE = 16_384
 #: Seconds that questions on their way are given when the server is told to stop.
 _LAST_ANSWERS = 20
+#: Seconds that a quiet connection is kept: longer than nginx keeps it, so that neither closes it
+#: just as the other uses it.
+_QUIET = 75
+#: Seconds a thread computes before another may: a card waits that long for each answer being made.
+_TAKE_TURNS = 0.0005
 #: Connections that may wait while the server starts.
 _WAITING_LINE = 128
 
@@ -59,6 +65,7 @@ class CompletedPage:
             nonlocal start
             if message["type"] == "http.response.start":
                 start = message
+            if message["type"] != "http.response.body":
                 return
             body.extend(message.get("body", b""))
             if message.get("more_body"):
@@ -164,6 +171,7 @@ def make_server(page: Page, on_start: Callable[[], None] = lambda: None) -> uvic
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=_QUIET,
             timeout_graceful_shutdown=_LAST_ANSWERS,
         )
     )
@@ -173,5 +181,6 @@ def serve(page: Page, host: str, port: int, *, on_start: Callable[[], None] = la
     """Serve the page until interrupted, telling where it is; ``ServeError`` if that is not free."""
     with listen(host, port) as bound:
         server = make_server(page, on_start)
+        sys.setswitchinterval(_TAKE_TURNS)
         print(f"The chat is at {address_of(bound)} (Ctrl+C stops it).", flush=True)
         server.run(sockets=[bound])

@@ -81,8 +81,7 @@ class Shell:
         self._foot = (
             f'<footer id="foot"><p>{escape(texts.privacy)}</p><p>{private}</p></footer>'
             f'<script type="application/json" id="words">{words}</script>'
-            f"<script>{_source('turns.js')}\nwindow.said = said;</script>"
-            f"<script>{_source('script.js')}</script>"
+            f"<script>{_source('turns.js')}</script><script>{_source('script.js')}</script>"
         )
         self.safety_page = own_page(self._head, f'<header id="top">{help_line}</header>', texts)
 

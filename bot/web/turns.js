@@ -1,6 +1,6 @@
 // What the visitor has said, in this page's memory and nowhere else. It travels with every
 // question, so that any server can answer any turn; nothing of it is stored.
-const said = (() => {
+window.said = (() => {
   "use strict";
   const LEVELS = ["none", "signpost", "crisis", "emergency"];
   // Longer than any message the server answers; the rest of a pasted book is not sent.
@@ -8,17 +8,18 @@ const said = (() => {
   // Answers waited for at the same time: a browser opens few connections to one server, and one of
   // them must always be free for the next message.
   const AT_ONCE = 2;
-  // Milliseconds after which a turn that got lost on its way is sent again.
-  const AGAIN = [1000, 3000, 6000, 10000, 20000, 20000];
-  let token, turns, known, next, failures, timer;
+  // Milliseconds to wait before a request that failed is sent again; after two minutes it is
+  // given up.
+  const AGAIN = [1000, 2000, 4000, ...Array(23).fill(5000)];
+  // Milliseconds after which a request counts as failed.
+  const CARD_MS = 15000, ANSWER_MS = 110000;
+  let token, turns, known, next;
 
   function forget() {
-    clearTimeout(timer);
     token = crypto.getRandomValues(new Uint32Array(4)).join("-");
     turns = [];
     known = { level: "none", categories: [] };
     next = 1;
-    failures = 0;
   }
   forget();
 
@@ -33,16 +34,15 @@ const said = (() => {
   // For Gradio: what the page sends with a new message.
   function ask(message) {
     const text = String(message ?? "").slice(0, MOST);
-    // Sent again by hand after it got lost: the same turn, not a second one.
-    let turn = turns.find((each) => each.state === "lost" && each.text === text);
-    if (!turn) turns.push((turn = { number: next++, text, before: known }));
-    turn.state = "sent";
+    // Sent again by hand while it cannot get through: the same turn, not a second one.
+    let turn = turns.find((each) => each.state === "sent" && each.failed && each.text === text);
+    if (!turn) turns.push((turn = { number: next++, text, before: known, state: "sent" }));
     return [upTo(turn)];
   }
 
   // For Gradio: what the page sends to have a turn answered.
   function answer() {
-    const turn = turns.find((each) => each.state === "lost" || each.state === "open");
+    const turn = turns.find((each) => each.state === "open");
     if (!turn) return [null];
     turn.state = "asking";
     return [upTo(turn)];
@@ -51,7 +51,6 @@ const said = (() => {
   // Takes note of what the server says; false if it belongs to a conversation cleared since.
   function heard(feed) {
     if (feed.dataset.feed !== token) return false;
-    failures = 0;
     const found = feed.dataset.categories.split(" ").filter(Boolean);
     known = {
       level: LEVELS[Math.max(LEVELS.indexOf(known.level), LEVELS.indexOf(feed.dataset.level))],
@@ -62,7 +61,7 @@ const said = (() => {
     if (turn && feed.querySelector(".turn").dataset.revision === "2") {
       turn.state = "done";
       if (feed.dataset.kept === "no") turns = turns.filter((each) => each !== turn);
-    } else if (turn && turn.state !== "done") {
+    } else if (turn && turn.state === "sent") {
       turn.state = "open";
     }
     setTimeout(work);
@@ -71,19 +70,39 @@ const said = (() => {
 
   // Has the next turns answered that wait for it.
   function work() {
-    const count = (...states) => turns.filter((each) => states.includes(each.state)).length;
-    const more = Math.min(AT_ONCE - count("asking"), count("lost", "open"));
+    const count = (state) => turns.filter((each) => each.state === state).length;
+    const more = Math.min(AT_ONCE - count("asking"), count("open"));
     for (let click = 0; click < more; click++) document.querySelector("#answer")?.click();
   }
 
-  // A request failed; which one is not told, so all that are on their way count as lost. To ask
-  // twice does no harm: a server keeps nothing, and the page lays each answer once.
-  function failed() {
-    for (const turn of turns)
-      if (turn.state === "sent" || turn.state === "asking") turn.state = "lost";
-    clearTimeout(timer);
-    if (failures < AGAIN.length) timer = setTimeout(work, AGAIN[failures++]);
-  }
+  // Every event of the page passes here. One that fails is sent again, which does no harm, for a
+  // server keeps nothing; Gradio, which would put an error over the text box, hears only the end.
+  const plainly = window.fetch.bind(window);
+  window.fetch = async (address, options) => {
+    if (!String(address?.url ?? address).endsWith("/run/predict")) return plainly(address, options);
+    const sent = JSON.parse(options.body).data[0];
+    const turn = sent && turns.find((each) => each.number === sent.number);
+    const isNew = sent && !sent.id;
+    for (const pause of [...AGAIN, 0]) {
+      if (sent?.token !== token || !turn) break;
+      try {
+        const signal = AbortSignal.timeout(isNew ? CARD_MS : ANSWER_MS);
+        const response = await plainly(address, { ...options, signal });
+        if (response.ok) return response;
+      } catch { /* it did not get through, or the server is away */ }
+      // A short break goes by unnoticed.
+      if (turn.failed) document.dispatchEvent(new Event("unreached"));
+      turn.failed = true;
+      await new Promise((done) => setTimeout(done, pause));
+    }
+    // Given up: as if it had not been sent, with the message still in the box.
+    if (isNew) turns = turns.filter((each) => each !== turn);
+    else if (turn) turn.state = "done";
+    const kept = sent?.token === token && turn ? turn.text : "";
+    return new Response(JSON.stringify({ data: isNew ? ["", kept] : [""] }), {
+      headers: { "content-type": "application/json" },
+    });
+  };
 
-  return { ask, answer, heard, failed, forget, name: () => token };
+  return { ask, answer, heard, forget };
 })();

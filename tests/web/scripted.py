@@ -103,11 +103,11 @@ class ScriptedBot:
         fresh = levels[-1] >= Level.CRISIS
         again = max([*levels[:-1], known.level]) >= Level.CRISIS
         hits = tuple(
-            Hit("scripted", _category(turn), found, (0, 1), "x", number)
-            for number, (turn, found) in enumerate(zip(kept, levels, strict=True))
-            if found >= Level.CRISIS
+            Hit("scripted", _category(turn), each, (0, 1), "x", number)
+            for number, (turn, each) in enumerate(zip(kept, levels, strict=True))
+            if each >= Level.CRISIS
         )
-        categories = tuple(dict.fromkeys((*(hit.category for hit in hits), *known.categories)))
+        categories = tuple(dict.fromkeys([*known.categories, *(hit.category for hit in hits)]))
         assessment = Assessment(level, categories, hits)
         card = _card(level, again, "hurt her" in " ".join(kept))
         note = "If it gets too much: Lifeline 13 11 14." if level is Level.SIGNPOST else ""

@@ -1,8 +1,100 @@
-"""The rate of answers: fair between clients, forgetful, and keeping no address."""
+"""Limits of size, time and rate: fair between clients, polite, and never on cards."""
 
 from __future__ import annotations
 
+import json
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from bot.web import gate
 from bot.web.limits import RateLimit
+from bot.web.server import make_app
+from tests.web.asking import EVENTS, TEXTS, answered, event, own, page_with
+from tests.web.conftest import Site
+from tests.web.scripted import ScriptedBot
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(
+    client: httpx.Client, site: Site
+) -> None:
+    big = b"x" * (60_000 * 4 + 16_385)
+    assert client.post(EVENTS, content=big, headers=own(site)).status_code == 413
+
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, len(big), 10_000):
+            yield big[start : start + 10_000]
+
+    assert client.post(EVENTS, content=pieces(), headers=own(site)).status_code == 413
+
+
+def test_the_longest_conversation_allowed_gets_in(client: httpx.Client, site: Site) -> None:
+    turns = ["\U0001f642" * 3000] * 20
+    body = json.dumps(event(*turns), ensure_ascii=False).encode()
+    assert client.post(EVENTS, content=body, headers=own(site)).status_code == 200
+
+
+def test_a_request_that_trickles_in_is_given_up(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "BODY_SECONDS", 0.3)
+    place = urlsplit(site.url)
+    assert place.hostname
+    assert place.port
+    with socket.create_connection((place.hostname, place.port), timeout=5) as line:
+        head = f"POST {EVENTS} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: 500\r\n\r\n"
+        line.sendall(head.encode() + b"{")
+        started = time.monotonic()
+        assert b"408" in line.recv(1000)
+        assert time.monotonic() - started < 3
+
+
+def test_too_many_answers_get_a_polite_word_and_other_clients_their_answers() -> None:
+    app = make_app(page_with(rate=3, proxies="198.51.100.4"))
+    polite = TEXTS.too_fast.split(".")[0]
+    with TestClient(app, client=("198.51.100.4", 5000)) as client:
+        first = {"x-forwarded-for": "203.0.113.1"}
+        said = [answered(client, "What?", **first) for _ in range(5)]
+        assert ["stonewalling" in html for html in said] == [True] * 3 + [False] * 2
+        assert polite in said[-1]
+        assert "stonewalling" in answered(client, "What?", **{"x-forwarded-for": "203.0.113.2"})
+        # What a client makes up in front of the proxy's own word does not count.
+        forged = {"x-forwarded-for": "203.0.113.77, 203.0.113.1"}
+        assert polite in answered(client, "What?", **forged)
+
+
+def test_a_crisis_message_gets_its_card_however_many_came_before_it() -> None:
+    polite = TEXTS.too_fast.split(".")[0]
+    with TestClient(make_app(page_with(rate=1))) as client:
+        for _ in range(5):
+            answered(client, "What?")
+        at_once = client.post(EVENTS, json=event("I feel unsafe")).json()["data"][0]
+        later = answered(client, "I feel unsafe")
+        for html in (at_once, later):
+            assert 'class="card crisis"' in html
+            assert "data-pinned><section" in html
+        assert polite in later
+        html = answered(client, "he is choking me")
+        assert 'class="card emergency"' in html
+        assert polite not in html
+
+
+def test_an_answer_that_takes_too_long_becomes_a_plain_sentence_with_the_card() -> None:
+    page = page_with(answer_timeout=0.2)
+    assert isinstance(page.bot, ScriptedBot)
+    page.bot.loaded.clear()
+    try:
+        with TestClient(make_app(page)) as client:
+            html = answered(client, "I feel unsafe")
+    finally:
+        page.bot.loaded.set()
+    assert 'class="card crisis"' in html
+    assert TEXTS.too_busy.split(".")[0] in html
 
 
 class Clock:

@@ -32,10 +32,14 @@ ANSWER = len(load_texts().examples) + 1
 DISCLOSURE = "I don't feel safe at home"
 CANARY = "zebra-canary-7731"
 
-pytestmark = pytest.mark.skipif(
-    os.name == "nt" or not shutil.which("nginx"),
-    reason="needs nginx (apt-get install nginx-light)",
-)
+pytestmark = [
+    # Loading the sentence model takes a busy machine minutes, and it is loaded seven times here.
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        not all(map(shutil.which, ("nginx", "openssl", "curl"))),
+        reason="needs nginx, openssl and curl (apt-get install nginx-light openssl curl)",
+    ),
+]
 
 
 def free_port() -> int:
@@ -122,12 +126,12 @@ class Cluster:
         return httpx.Client(
             base_url=f"https://127.0.0.1:{self.entry}",
             headers={"host": f"{HOST}:{self.entry}", "origin": self.origin},
-            verify=False,
+            verify=False,  # noqa: S501 - the certificate was made here, a moment ago
             timeout=60,
         )
 
 
-def until(holds: object, otherwise: str, seconds: float = 240) -> None:
+def until(holds: object, otherwise: str, seconds: float = 400) -> None:
     deadline = time.monotonic() + seconds
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < deadline, otherwise
@@ -259,25 +263,28 @@ def test_a_visitor_goes_on_when_a_replica_dies_and_the_card_stays(
             box.press("Enter")
 
         ask(DISCLOSURE)
-        expect(tab.locator(".turn .card")).to_be_visible()
-        expect(tab.locator('#pinned a[href="tel:1800737732"]')).to_be_visible()
+        expect(tab.locator(".turn .card")).to_be_visible(timeout=30_000)
+        expect(tab.locator('#pinned a[href="tel:1800737732"]')).to_be_visible(timeout=30_000)
         cluster.stop(cluster.replica(0), signal.SIGKILL)
         ask("What is stonewalling?")
-        expect(tab.locator(".turn")).to_have_count(2, timeout=20_000)
+        expect(tab.locator(".turn")).to_have_count(2, timeout=30_000)
         expect(tab.locator(".waiting")).to_have_count(0, timeout=60_000)
-        expect(tab.locator(".turn").last.locator(".sources")).to_be_visible()
-        expect(tab.locator('#pinned a[href="tel:1800737732"]')).to_be_visible()
-        expect(tab.locator("#trouble")).to_be_hidden()
+        expect(tab.locator(".turn").last.locator(".sources")).to_be_visible(timeout=30_000)
+        expect(tab.locator('#pinned a[href="tel:1800737732"]')).to_be_visible(timeout=30_000)
+        expect(tab.locator("#trouble")).to_be_hidden(timeout=30_000)
         # Now the other one too: when one is back, the page sends the turn again by itself.
         cluster.stop(cluster.replica(1), signal.SIGKILL)
         ask("He threatened to kill me")
-        expect(tab.locator("#trouble")).to_be_visible(timeout=20_000)
-        expect(tab.locator('#pinned a[href="tel:1800737732"]')).to_be_visible()
+        expect(tab.locator("#trouble")).to_be_visible(timeout=30_000)
+        expect(box).to_have_value("He threatened to kill me")
+        expect(tab.locator('#pinned a[href="tel:1800737732"]')).to_be_visible(timeout=30_000)
         for which in (0, 1):
             cluster.start(cluster.replica(which))
-        expect(tab.locator(".turn")).to_have_count(3, timeout=60_000)
-        expect(tab.locator(".turn").last.locator(".card")).to_be_visible()
-        expect(tab.locator("#trouble")).to_be_hidden()
+        until(lambda: any(cluster.health(which, "cards") for which in (0, 1)), "no cards")
+        expect(tab.locator(".turn")).to_have_count(3, timeout=30_000)
+        expect(tab.locator(".turn").last.locator(".card")).to_be_visible(timeout=30_000)
+        expect(tab.locator("#trouble")).to_be_hidden(timeout=30_000)
+        expect(box).to_have_value("", timeout=30_000)
     finally:
         engine.close()
     for which in (0, 1):

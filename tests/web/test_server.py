@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,17 +12,10 @@ from bot.web.brand import load_brand
 from bot.web.server import ServeError, address_of, listen
 from bot.web.shell import Shell, ShellError
 from bot.web.texts import load_texts
-from tests.web.conftest import Site
 from tests.web.scripted import STANDING
 
 TEXTS = load_texts()
 BRAND = load_brand(Settings())
-
-
-@pytest.fixture
-def client(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url) as client:
-        yield client
 
 
 def test_the_help_line_is_in_the_document_itself_before_anything_of_gradio(

@@ -15,7 +15,7 @@ from bot.web.texts import load_texts
 from tests.web.scripted import STANDING, ScriptedBot
 
 TEXTS = load_texts()
-KNOWN_CRISIS = Known(Level.CRISIS, (Category.FAMILY_VIOLENCE,))
+KNOWN_CRISIS = Known(Level.CRISIS, (Category.USING_VIOLENCE,))
 
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -126,7 +126,7 @@ def test_a_server_that_never_saw_the_conversation_keeps_its_card_in_view() -> No
 def test_the_level_that_a_page_knows_of_stays_even_without_the_turn_that_raised_it() -> None:
     html = told("What is stonewalling?", known=KNOWN_CRISIS)
     assert 'data-level="crisis"' in html
-    assert 'data-categories="family_violence"' in html
+    assert 'data-categories="using_violence"' in html
     assert html.count('class="pinned"') == 1
 
 
