@@ -5,8 +5,8 @@
     python3 run.py bench fuzz --guided             coverage-guided instead (needs atheris)
 
 Messages are made of the rules' own examples, cut, joined, disguised and stretched, and of
-characters of every Unicode plane. Each is screened alone and as a turn of a conversation, and
-its card is composed. Time is the processor's, so that a busy machine is no fault. A message that
+characters of every Unicode plane. Each is screened alone, every fifth also as a turn of a
+conversation, and its card is composed. Time is the processor's, so that a busy machine is no fault. A message that
 fails is printed as an escaped string with the seed it came from. The coverage-guided run uses
 atheris, which is not among the locked packages: ``.venv/bin/python -m pip install atheris``.
 """
@@ -42,17 +42,19 @@ class Screen:
     def __init__(self, layer: SafetyLayer) -> None:
         self._layer = layer
         self._earlier: list[str] = []
+        self._count = 0
         self.slowest = 0.0
         self.levels = dict.fromkeys(Level, 0)
 
     def check(self, message: str) -> None:
-        """Screen a message alone and after two earlier ones; ``Failure`` if anything is wrong."""
-        turns = [*self._earlier[-2:], message]
-        self._earlier = turns
+        """Screen a message, every fifth after two earlier ones; ``Failure`` if anything is wrong."""
+        self._count += 1
+        turns = [*self._earlier[-2:], message] if self._count % 5 == 0 else [message]
+        self._earlier = [*self._earlier[-1:], message]
         began = time.thread_time()
         try:
             alone = self._layer.assess([message])
-            together = self._layer.assess(turns)
+            together = self._layer.assess(turns) if len(turns) > 1 else alone
             card = self._layer.card(together, turns, again=False)
         except Exception as error:
             raise Failure(f"{type(error).__name__}: {error}") from error

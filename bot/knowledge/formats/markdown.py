@@ -24,6 +24,7 @@ _FRONT_MATTER = re.compile(
     r"\A---[ \t]*\n(?P<yaml>.*?)(?:^(?:---|\.\.\.)[ \t]*(?:\n|\Z))", re.S | re.M
 )
 _CELL_GAP = " | "
+_DEEPEST = 5
 
 
 def parse(text: str) -> Parsed:
@@ -64,6 +65,7 @@ def _front_matter(text: str) -> tuple[Facts, str]:
     if match is None:
         return Facts(), text
     try:
+        _refuse_bombs(match["yaml"])
         values = yaml.safe_load(match["yaml"])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -85,6 +87,18 @@ def _front_matter(text: str) -> tuple[Facts, str]:
         organisation=known.get("organisation") or known.get("organization", ""),
     )
     return facts, text[match.end() :]
+
+
+def _refuse_bombs(front_matter: str) -> None:
+    """Refuse what a few lines can blow up to gigabytes, before any of it is built."""
+    depth = 0
+    for event in yaml.parse(front_matter, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise DocumentError("the front matter uses an alias (*name); write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise DocumentError("the front matter is nested too deeply; check its brackets")
 
 
 def _plain(value: object) -> str:
