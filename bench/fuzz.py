@@ -6,9 +6,10 @@
 
 Messages are made of the rules' own examples, cut, joined, disguised and stretched, and of
 characters of every Unicode plane. Each is screened alone, every fifth also as a turn of a
-conversation, and its card is composed. Time is the processor's, so that a busy machine is no fault. A message that
-fails is printed as an escaped string with the seed it came from. The coverage-guided run uses
-atheris, which is not among the locked packages: ``.venv/bin/python -m pip install atheris``.
+conversation, and its card is composed. Time is the processor's, so that a busy machine is no
+fault. A message that fails is printed as an escaped string, with the seed it came from. The
+coverage-guided run uses atheris, which is not among the locked packages:
+``.venv/bin/python -m pip install atheris``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Screen:
         self.levels = dict.fromkeys(Level, 0)
 
     def check(self, message: str) -> None:
-        """Screen a message, every fifth after two earlier ones; ``Failure`` if anything is wrong."""
+        """Screen a message, every fifth after two others; ``Failure`` if anything is wrong."""
         self._count += 1
         turns = [*self._earlier[-2:], message] if self._count % 5 == 0 else [message]
         self._earlier = [*self._earlier[-1:], message]

@@ -131,6 +131,8 @@ def _judged(
             hit = _hit(rule, level, why, text, place, turns)
             if rule.id not in best or hit.level > best[rule.id].level:
                 best[rule.id] = hit
+            if hit.level == rule.level:
+                break  # there is no stronger one; a long message may hold thousands
     yield from best.values()
 
 
