@@ -12,6 +12,7 @@ import re
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 _HEAD = """\
@@ -37,7 +38,7 @@ def locked() -> list[str]:
 def licence(name: str) -> str:
     """What an installed package says of its licence, ``""`` if it says nothing."""
     try:
-        about = metadata.metadata(name)
+        about: Any = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return _ELSEWHERE
     classified = [
