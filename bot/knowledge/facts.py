@@ -15,6 +15,8 @@ import yaml
 from bot.errors import DocumentError
 from bot.knowledge.documents import Block, Facts
 
+#: Levels of nesting that a description of a document may need.
+_DEEPEST = 5
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -128,6 +130,7 @@ def read_facts(text: str, where: str, *, first_line: int = 1) -> Facts | None:
     mistake raises.
     """
     try:
+        _refuse_bombs(text, where)
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -149,6 +152,18 @@ def read_facts(text: str, where: str, *, first_line: int = 1) -> Facts | None:
         organisation=known.get("organisation") or known.get("organization", ""),
         review_by=review_date(known.get("review_by", "")),
     )
+
+
+def _refuse_bombs(text: str, where: str) -> None:
+    """Refuse what a few lines can blow up to gigabytes, before any of it is built."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise DocumentError(f"{where} uses an alias (*name); write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise DocumentError(f"{where} is nested too deeply; check its brackets")
 
 
 def review_date(text: str) -> str:

@@ -56,9 +56,9 @@ def find_files(paths: Sequence[Path]) -> tuple[list[File], list[str]]:
     """The files that ``paths`` name or, for folders, contain; and a line for each bad path.
 
     A folder gives its files of known types in order of name, at any depth, without hidden
-    ones and without the ``..._files`` folders that browsers put beside a saved page. A file in
-    two of the paths is read once. Its source is its path within the folder (its bare name if it
-    was named itself), made longer where two would be the same.
+    ones, links that lead out of it and the ``..._files`` folders that browsers put beside a
+    saved page. A file in two of the paths is read once. Its source is its path within the folder
+    (its bare name if it was named itself), made longer where two would be the same.
     """
     found: dict[Path, File] = {}
     problems: list[str] = []
@@ -84,14 +84,21 @@ def _walk(folder: Path, problems: list[str]) -> list[tuple[Path, str]]:
     def unreadable(error: OSError) -> None:
         problems.append(f"{error.filename}: it cannot be read ({error.strerror}).")
 
+    home = folder.resolve()
     inside: list[tuple[Path, str]] = []
     for at, folders, names in os.walk(folder, onerror=unreadable):
         pages = {f"{Path(name).stem}_files" for name in names if Path(name).suffix in _PAGES}
         folders[:] = sorted(name for name in set(folders) - pages if not name.startswith("."))
         for name in sorted(names):
             file = Path(at, name)
-            if not name.startswith(".") and file.suffix.lower() in SUFFIXES:
-                inside.append((file, file.relative_to(folder).as_posix()))
+            if name.startswith(".") or file.suffix.lower() not in SUFFIXES:
+                continue
+            if file.is_symlink() and file.exists() and home not in file.resolve().parents:
+                problems.append(
+                    f"{file}: it is a link that leads out of the folder; copy the file."
+                )
+                continue
+            inside.append((file, file.relative_to(folder).as_posix()))
     return inside
 
 

@@ -11,6 +11,7 @@ from bot.knowledge.facts import read_facts
 
 SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf")
 _SAMPLE = 65_536
+_LARGEST = 20_000_000  # bytes; the longest books are a tenth of that
 #: Control characters that do not belong in a text (tab, line feed, form feed and return do).
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
@@ -29,6 +30,14 @@ def load(path: Path, source: str) -> Document:
         beside = _facts_beside(path)
     except DocumentError as error:
         raise DocumentError(f"{path}: {error}.") from None
+    except RecursionError:
+        raise DocumentError(
+            f"{path}: its lists, quotes or tags are nested too deeply; save it in a simpler form."
+        ) from None
+    except Exception as error:  # a file made to break its reader must not stop the others
+        raise DocumentError(
+            f"{path}: it cannot be made sense of ({type(error).__name__}); save it again."
+        ) from None
     facts = beside.or_else(parsed.facts).or_else(Facts(title=_title_from(path)))
     return Document(source, parsed.text, parsed.blocks, facts)
 
@@ -87,6 +96,8 @@ def _read(path: Path) -> bytes:
         if not path.is_file():
             reason = "this is not a file" if path.exists() else "there is no such file or folder"
             raise DocumentError(reason)
+        if path.stat().st_size > _LARGEST:
+            raise DocumentError(f"it is larger than {_LARGEST // 1_000_000} MB; split it")
         content = path.read_bytes()
     except OSError as error:
         raise DocumentError(f"it cannot be read ({error.strerror or error})") from None

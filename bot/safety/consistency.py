@@ -10,6 +10,9 @@ from bot.safety.grammar import Named, Vocabulary, names_in
 from bot.safety.rulebook import Pattern, Place, RuleBook
 from bot.types import Category, Level
 
+#: Words that one pattern may stand for, the words of its lists included.
+_LARGEST = 100_000
+
 
 def check_references(book: RuleBook) -> list[Problem]:
     """Every reference of the book that does not lead anywhere, and every gap in its cards."""
@@ -20,12 +23,33 @@ def check_references(book: RuleBook) -> list[Problem]:
         *_other_names(book),
         *_answer_names(book),
         *_missing_cards(book),
+        *_too_large(book),
     ]
 
 
 def _problem(book: RuleBook, where: str, what: str, mend: str) -> Problem:
     place = book.places.get(where, Place(book.path, 1))
     return Problem(place.path, place.line, where, what, mend)
+
+
+def _too_large(book: RuleBook) -> Iterator[Problem]:
+    """Lists that name lists, again and again, until no memory would hold what they stand for."""
+    sizes: dict[str, int] = {}
+
+    def of_pattern(pattern: Pattern) -> int:
+        return len(pattern) + sum(of_list(named.name) for named in names_in(pattern))
+
+    def of_list(name: str) -> int:
+        if name not in sizes:
+            sizes[name] = 0  # what contains itself is told elsewhere
+            entries = book.vocabularies[name].entries if name in book.vocabularies else ()
+            sizes[name] = sum(map(of_pattern, entries))
+        return sizes[name]
+
+    for where, pattern in _all_patterns(book):
+        if of_pattern(pattern) > _LARGEST:
+            what = f"a pattern stands for more than {_LARGEST} words"
+            yield _problem(book, where, what, "Use fewer lists that contain lists.")
 
 
 def _resource_uses(book: RuleBook) -> list[tuple[str, Iterable[str]]]:

@@ -53,7 +53,10 @@ class Entries:
                 patterns.append(parse(self.expand(str(item.value))))
             except PatternError as error:
                 reader.problem(
-                    item.line, where, f"pattern '{item.value}': {error}", "See docs/rules.md."
+                    item.line,
+                    where,
+                    f"pattern '{str(item.value)[:80]}': {error}",
+                    "See docs/rules.md.",
                 )
         return tuple(patterns)
 

@@ -33,8 +33,10 @@ NUMBER = "0"
 _INSIDE = "[^.?]"
 _DEFAULT_GAP = 3
 _LONGEST_GAP = 12
+#: Brackets within brackets.
+_DEEPEST = 20
 _TOKEN = re.compile(
-    r"\s*(?:(?P<sign>!?\{[a-z_]+(?:\.[a-z]+)?\}|~\d*|[\[\](|)^$_])"
+    r"\s*(?:(?P<sign>!?\{[a-z_]+(?:\.[a-z]+)?\}|~[0-9]{0,4}|[\[\](|)^$_])"
     r"|(?P<word>[^\s\[\](){}|^$~!_.*?,;:\"]+\*?))"
 )
 
@@ -109,9 +111,11 @@ def _tokens(pattern: str) -> list[str]:
 
 
 def _alternatives(
-    tokens: list[str], position: int
+    tokens: list[str], position: int, depth: int = 0
 ) -> tuple[tuple[tuple[Node, ...], ...], str, int]:
     """Sequences up to a closing sign: the options, that sign (or ``""``), the next position."""
+    if depth > _DEEPEST:
+        raise PatternError(f"there are more than {_DEEPEST} brackets within each other")
     options: list[tuple[Node, ...]] = []
     sequence: list[Node] = []
     while position < len(tokens):
@@ -123,7 +127,7 @@ def _alternatives(
             options.append(tuple(sequence))
             sequence = []
         elif token in {"(", "["}:
-            inner, closing, position = _alternatives(tokens, position)
+            inner, closing, position = _alternatives(tokens, position, depth + 1)
             if closing != {"(": ")", "[": "]"}[token]:
                 raise PatternError(f"'{token}' is not closed")
             sequence.append(Choice(inner, optional=token == "["))

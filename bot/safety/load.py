@@ -26,11 +26,13 @@ from bot.safety.cues import CueModel, fit
 from bot.safety.examples import broken_examples
 from bot.safety.labelled import Example, read_examples
 from bot.safety.match import Engine
+from bot.safety.rulebook import Place, RuleBook
 from bot.safety.rules import read_rules, rule_files
 
 if TYPE_CHECKING:
     from bot.safety.meaning import Encoder, MeaningModel
 
+_LARGEST = 50_000_000  # bytes
 _CODE = Path(__file__).resolve().parent
 
 
@@ -42,12 +44,19 @@ def load_engine(path: Path) -> Engine:
         with _without_collecting():
             book = read_rules(path)
             engine = Engine(book)
-            problems = broken_examples(book, engine)
+            problems = [_too_large(book, where) for where in dict.fromkeys(engine.too_large())]
+            problems = problems or broken_examples(book, engine)
         if problems:
             raise RulesError(problems)
         if cached == _cache_file("rules", path):  # else they were edited while being read
             _keep(cached, engine)
     return engine
+
+
+def _too_large(book: RuleBook, where: str) -> Problem:
+    place = book.places.get(where, Place(book.path, 1))
+    what = "a pattern is too large to be matched"
+    return Problem(place.path, place.line, where, what, "Split it, or use shorter lists.")
 
 
 def load_cues(engine: Engine, *, fitting: bool) -> CueModel | None:
@@ -111,6 +120,8 @@ def _cache_file(kind: str, path: Path, *more: Path) -> Path | None:
     digest = hashlib.sha256(sys.version.encode())
     try:
         for file in (*sorted(_CODE.glob("*.py")), *rule_files(path), *more):
+            if not file.is_file() or file.stat().st_size > _LARGEST:
+                return None  # reading the rules will say what is wrong with it
             digest.update(str(file.resolve()).encode() + b"\0" + file.read_bytes() + b"\0")
     except OSError:
         return None

@@ -26,6 +26,8 @@ from bot.types import Level
 
 #: So many required groups of a pattern are looked at before it is scanned for.
 _GROUPS = 4
+#: No expression of so few characters is too large for RE2.
+_SURELY_SMALL = 1000
 #: A sentence with the boundaries on either side; neighbours share one.
 _SENTENCE = re.compile(r"(?=([.?][^.?]+[.?]))")
 
@@ -48,6 +50,17 @@ def touching(regexes: Sequence[str], codes: str, span: tuple[int, int]) -> bool:
         for regex in regexes
         for match in compiled(regex).finditer(codes)
     )
+
+
+def too_large(regex: str) -> bool:
+    """Whether RE2 would need more memory than it grants itself; small expressions are not tried."""
+    if len(regex) < _SURELY_SMALL:
+        return False
+    try:
+        compiled(regex)
+    except re2.error:
+        return True
+    return False
 
 
 class PatternSet:
@@ -214,6 +227,21 @@ class Engine:
             message=self._any_of(stance.message),
             unless=self._any_of(stance.unless),
         )
+
+    def too_large(self) -> Iterator[str]:
+        """Where expressions stand that could not be compiled when a message needs them."""
+        for owner, regex in zip(self.owners, self.rules.regexes, strict=True):
+            if any(map(too_large, (regex, *owner.unless, owner.requires))):
+                yield f"rules: {owner.rule.id}"
+        for each in self.stances:
+            scopes = (each.before, each.after, each.inside, each.sentence, each.message)
+            if any(map(too_large, (*scopes, each.unless))):
+                yield f"stances: {each.stance.id}"
+        for name, regex in zip(self._overlay_owners, self.overlays.regexes, strict=True):
+            if too_large(regex):
+                yield f"overlays: {name}"
+        for section, found in (("output_rules", self.output_rules), ("remarks", self.remarks)):
+            yield from (f"{section}: {name}" for name, regex in found.items() if too_large(regex))
 
     def overlays_in(self, codes: str) -> list[str]:
         """The ids of the overlays whose cue is in a code string, in file order."""

@@ -181,7 +181,7 @@ class _Assembly:
 
     def _number(self, section: str) -> int:
         text = self._single(section)
-        if text.isdigit() and 0 < int(text) <= 3650:
+        if text.isdecimal() and len(text) <= 4 and 0 < int(text) <= 3650:
             return int(text)
         if text:
             reader, node = self._sections[section][-1]

@@ -7,8 +7,11 @@ duplicate keys are mistakes, which also disarms the usual YAML bombs.
 from __future__ import annotations
 
 import difflib
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,7 +21,10 @@ _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
     for kind in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")
 )
-_LARGEST = 5_000_000
+#: What YAML takes for "no value".
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_LARGEST = 5_000_000  # bytes
+_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,6 @@ class Reader:
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.path = path
         self.problems = problems
-        self._seen: set[int] = set()
 
     def problem(self, line: int, where: str, what: str, mend: str) -> None:
         """Note a mistake."""
@@ -43,66 +48,102 @@ class Reader:
 
     def load(self) -> Located | None:
         """The tree of the file, or ``None`` when it cannot be read at all."""
+        text = self._text()
+        if text is None:
+            return None
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            text = self.path.read_text(encoding="utf-8")
+            return self._document(yaml.parse(text, Loader=loader))
+        except yaml.YAMLError as error:
+            told: Any = error
+            mark = getattr(told, "problem_mark", None)
+            self.problem(
+                mark.line + 1 if mark else 1,
+                "YAML",
+                str(getattr(told, "problem", None) or "a character is not allowed"),
+                "Check indentation, quotes and colons near this line.",
+            )
+            return None
+
+    def _text(self) -> str | None:
+        try:
+            if not stat.S_ISREG(self.path.stat().st_mode):  # a device or pipe might never end
+                self.problem(1, "file", "it is not a file", "Check the name.")
+                return None
+            with self.path.open("rb") as file:
+                content = file.read(_LARGEST + 1)
         except OSError as error:
             self.problem(
                 1, "file", f"it cannot be read ({error.strerror})", "Check the name and rights."
             )
             return None
+        if len(content) > _LARGEST:
+            self.problem(1, "file", "it is larger than 5 MB", "Split or shorten it.")
+            return None
+        try:
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError:
             self.problem(1, "file", "it is not UTF-8 text", "Save it again as UTF-8.")
             return None
-        if len(text) > _LARGEST:
-            self.problem(1, "file", "it is larger than 5 MB", "Split or shorten it.")
-            return None
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        try:
-            node = yaml.compose(text, Loader=loader)
-        except (yaml.YAMLError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            what = getattr(error, "problem", None) or "it is nested too deeply"
-            self.problem(
-                mark.line + 1 if mark else 1,
-                "YAML",
-                str(what),
-                "Check indentation, quotes and colons near this line.",
-            )
-            return None
-        if node is None:
+
+    def _document(self, events: Iterator[Any]) -> Located | None:
+        """The tree of a file's only document, built event by event: nothing is ever expanded."""
+        tree = None
+        for event in events:
+            line = event.start_mark.line + 1
+            if isinstance(event, yaml.DocumentStartEvent):
+                if tree is not None:
+                    self.problem(line, "YAML", "a second document begins", "Remove the '---'.")
+                    return None
+                tree = self._tree(events, next(events), _DEEPEST)
+                if tree is None:
+                    return None
+        if tree is None or tree.value == "":
             self.problem(1, "file", "it is empty", "Restore it from a copy.")
             return None
-        return self._tree(node)
+        return tree
 
-    def _tree(self, node: yaml.Node) -> Located:
-        line = node.start_mark.line + 1
-        if id(node) in self._seen:
+    def _tree(self, events: Iterator[Any], event: Any, room: int) -> Located | None:
+        """The value that begins with ``event``; ``None`` if it is nested deeper than ``room``."""
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
             self.problem(line, "YAML", "an alias (*name) is used", "Write the value out.")
             return Located("", line)
-        self._seen.add(id(node))
-        if node.tag not in _PLAIN_TAGS:
-            self.problem(line, "YAML", f"the tag {node.tag} is not allowed", "Remove it.")
-        if isinstance(node, yaml.SequenceNode):
-            return Located([self._tree(item) for item in node.value], line)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, line)
-        is_null = node.tag.endswith(":null")
-        return Located("" if is_null else str(node.value), line)
+        if event.tag is not None and event.tag not in _PLAIN_TAGS:
+            self.problem(line, "YAML", f"the tag {event.tag} is not allowed", "Remove it.")
+        if isinstance(event, yaml.ScalarEvent):
+            is_null = event.implicit[0] and event.value in _NULLS
+            return Located("" if is_null else event.value, line)
+        if not room:
+            self.problem(line, "YAML", "it is nested too deeply", "Check brackets and indentation.")
+            return None
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            while not isinstance(event := next(events), yaml.SequenceEndEvent):
+                item = self._tree(events, event, room - 1)
+                if item is None:
+                    return None
+                items.append(item)
+            return Located(items, line)
+        return self._mapping(events, line, room)
 
-    def _mapping(self, node: yaml.MappingNode, line: int) -> Located:
+    def _mapping(self, events: Iterator[Any], line: int, room: int) -> Located | None:
         found: dict[str, Located] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            at = event.start_mark.line + 1
+            key_node = self._tree(events, event, room - 1)
+            value = self._tree(events, next(events), room - 1) if key_node else None
+            if key_node is None or value is None:
+                return None
+            key = key_node.value if isinstance(key_node.value, str) else "?"
             if key in found:
                 self.problem(
-                    key_node.start_mark.line + 1,
+                    at,
                     key,
                     f"'{key}' is given twice (first on line {found[key].line})",
                     "Keep one of them.",
                 )
                 continue
-            value = self._tree(value_node)
-            at = key_node.start_mark.line + 1
             found[key] = Located(value.value, at if isinstance(value.value, str) else value.line)
         return Located(found, line)
 

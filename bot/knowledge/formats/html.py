@@ -31,7 +31,10 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 def parse(content: bytes) -> Parsed:
     """The structure of a page; its encoding is found from the bytes themselves."""
-    soup = BeautifulSoup(content, "html.parser")
+    # A comment that is never closed hides the rest, as in a browser; looking for the end of
+    # thousands of them, the parser would take hours.
+    unclosed = content.find(b"<!--", content.rfind(b"-->") + 1)
+    soup = BeautifulSoup(content[:unclosed] if unclosed >= 0 else content, "html.parser")
     head = _facts(soup)
     root = _main_content(soup)
     builder = TextBuilder()

@@ -64,7 +64,7 @@ def _headings(pieces: list[Piece], text: str) -> set[int]:
     row: list[int] = []
     for at, piece in enumerate(pieces):
         stands_alone = piece.gap_before or at == 0 or text[pieces[at - 1].end - 1] in ".:?!”\"'"
-        if at not in items and likely[at] and (stands_alone or at - 1 in row):
+        if at not in items and likely[at] and (stands_alone or row[-1:] == [at - 1]):
             row.append(at)
             continue
         # Whatever follows a row of headings is the text below them; a row at the very end of
