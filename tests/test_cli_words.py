@@ -180,6 +180,31 @@ class TestCheckRules:
         assert re.search(rf"safety_rules\.yaml:{line}: .*last checked \d+ days ago", out)
         assert "set verified_on" in out
 
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            ("phone: 1800 000 111", "phone: 1800 000 11", "'1800 000 11' has 9 digits"),
+            ("sms: 0400 000 111", "sms: 0400 000 1111", "'0400 000 1111' has 11 digits"),
+            ("phone: 13 00 00", "phone: 13 00 000", "'13 00 000' has 7 digits"),
+            ("on: 2026-11-01", "on: 2999-11-01", "verified_on 2999-11-01 has not come yet"),
+        ],
+    )
+    def test_slips_of_the_hand_are_noticed(
+        self,
+        rules: Path,
+        say: Say,
+        monkeypatch: pytest.MonkeyPatch,
+        old: str,
+        new: str,
+        said: str,
+    ) -> None:
+        monkeypatch.setenv("BOT_RULES", str(rules))
+        assert "digits" not in say("check-rules")[1]
+        rules.write_text(rules.read_text().replace(old, new, 1))
+        code, out, _ = say("check-rules")
+        assert code == 1
+        assert said in out
+
     def test_the_page_holds_every_rule_card_and_service_and_is_made_of_our_own_words_only(
         self, say: Say, tmp_path: Path
     ) -> None:
