@@ -66,7 +66,8 @@ class Reader:
                 mark.line + 1 if mark else 1,
                 "YAML",
                 str(what),
-                "Check indentation, quotes and colons near this line.",
+                "Check the indentation near this line; text that begins with { or [, or holds ': ', "
+                "needs quotes around it.",
             )
             return None
         if node is None:
