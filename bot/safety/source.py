@@ -66,8 +66,8 @@ class Reader:
                 mark.line + 1 if mark else 1,
                 "YAML",
                 str(what),
-                "Check the indentation near this line; text that begins with { or [, or holds ': ', "
-                "needs quotes around it.",
+                "Check the indentation near this line; text that begins with { or [, or holds "
+                "': ', needs quotes around it.",
             )
             return None
         if node is None:
