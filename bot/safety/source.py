@@ -66,7 +66,7 @@ class Reader:
                 mark.line + 1 if mark else 1,
                 "YAML",
                 str(what),
-                "Check the indentation near this line; text that begins with { or [, or holds "
+                "Check indentation near this line; text that begins with { or [, or holds "
                 "': ', needs quotes around it.",
             )
             return None
