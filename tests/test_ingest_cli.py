@@ -260,3 +260,80 @@ def test_the_real_ingest_killed_while_it_writes_leaves_the_old_index(
     assert texts(index) == ["One old.", "Two old."]
     assert run(library) == 0
     assert set((index / "versions").iterdir()) == known, "the unfinished version is still there"
+
+
+class TestSeveralArticles:
+    @pytest.fixture
+    def corpus(self, library: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("BOT_CORPUS", str(library))
+        return library
+
+    def test_one_is_added_listed_exchanged_and_removed(
+        self, index: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        page = tmp_path / "page.html"
+        page.write_text(
+            '<title>Second</title><link rel="canonical" href="https://example.org/2">'
+            '<meta name="review_by" content="2020-01-01"><p>Three.</p>'
+        )
+        assert run("--add", page) == 0
+        out, err = capsys.readouterr()
+        assert f"Added {corpus / 'page.html'}" in out
+        assert "page.html: 'Second' was to be reviewed by 2020-01-01" in err
+        assert texts(index) == ["One old.", "Two old.", "Three."]
+
+        assert run("--list") == 1
+        out = capsys.readouterr().out
+        assert "a.md: A\n  no link: citations cannot lead to it\n" in out
+        assert "page.html: Second\n  https://example.org/2\n" in out
+        assert "to be reviewed by 2020-01-01, 1 passage\n" in out
+        assert "Read it over" in out
+
+        newer = tmp_path / "newer.html"
+        newer.write_text("<title>Second</title><p>Four.</p>")
+        assert run("--replace", "page.html", newer) == 0
+        assert texts(index) == ["One old.", "Two old.", "Four."]
+        assert run("--list") == 0
+
+        capsys.readouterr()
+        assert run("--remove", "page.html") == 0
+        assert "No longer in the index: page.html ('Second')" in capsys.readouterr().out
+        assert texts(index) == ["One old.", "Two old."]
+        assert run() == 0
+        assert texts(index) == ["One old.", "Two old."]
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--add", "missing.pdf"], "Nothing was added."),
+            (["--remove", "b.md"], "Did you mean a.md?"),
+            (["--replace", "b.md", "missing"], "there is no such article"),
+        ],
+    )
+    def test_what_cannot_be_done_is_one_plain_message_and_changes_nothing(
+        self,
+        index: Path,
+        corpus: Path,
+        capsys: pytest.CaptureFixture[str],
+        words: list[str],
+        said: str,
+    ) -> None:
+        run()
+        before = (index / "CURRENT").read_text()
+        capsys.readouterr()
+        assert run(*words) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert said in err
+        assert (index / "CURRENT").read_text() == before
+
+    def test_paths_together_with_an_option_are_a_usage_error(self, corpus: Path) -> None:
+        with pytest.raises(SystemExit) as caught:
+            run(corpus, "--list")
+        assert caught.value.code == 2
+
+    def test_a_list_without_an_index_says_how_to_make_one(
+        self, index: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run("--list") == 1
+        assert "There is no index" in capsys.readouterr().err

@@ -40,9 +40,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Program:
     (wheel,) = (copy / "dist").glob("*.whl")
     environment = base / "environment"
     uv = run.uv()
-    subprocess.run([uv, "venv", "-q", "-p", sys.executable, environment], check=True)
+    subprocess.run([uv, "venv", "-q", "-p", sys.executable, str(environment)], check=True)
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    subprocess.run([uv, "pip", "install", "-q", "--no-deps", "-p", python, wheel], check=True)
+    subprocess.run(
+        [uv, "pip", "install", "-q", "--no-deps", "-p", str(python), str(wheel)], check=True
+    )
     shutil.rmtree(copy)
     where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     told = subprocess.run(where, check=True, capture_output=True, text=True)
@@ -55,7 +57,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Program:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
         kept.pop("PYTHONPATH", None)
         return subprocess.run(
-            [python, "-m", *words],
+            [str(python), "-m", *words],
             cwd=empty,
             env={**kept, **{f"BOT_{name.upper()}": value for name, value in settings.items()}},
             capture_output=True,

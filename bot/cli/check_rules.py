@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from bot.safety.load import load_engine
 from bot.safety.rulebook import RuleBook
 from bot.safety.rules import read_rules
 from bot.settings import Settings
+
+#: How many digits Australian numbers have, by how they begin; the first that fits counts.
+_LENGTHS = {"1800": (10,), "13": (6, 10), "0": (10,)}
 
 
 def add_to(commands: Commands) -> None:
@@ -59,7 +63,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         lines = read_lines(settings.rules)
     now = datetime.now(tz=UTC).date()
     stale = SafetyLayer(engine).stale(now)
-    problems = [*stale, *unused(book)]
+    problems = [*stale, *odd_numbers(book), *unused(book)]
     read_examples(book.examples_folder, problems)
     for problem in problems:
         print(told(problem, ink))
@@ -80,6 +84,22 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.notes:
         print(f"{len(found)} notes: no mistakes, but worth a look when tidying up.")
     return ATTENTION if problems else DONE
+
+
+def odd_numbers(book: RuleBook) -> Iterator[Problem]:
+    """Numbers that have more or fewer digits than their kind has in Australia."""
+    for resource in book.resources.values():
+        for key, number in (("phone", resource.phone), ("sms", resource.sms)):
+            digits = "".join(filter(str.isdigit, number))
+            kind = next((start for start in _LENGTHS if digits.startswith(start)), "")
+            if kind and len(digits) not in _LENGTHS[kind] and digits != "000":
+                where = f"resources: {resource.id}"
+                place = book.places[where]
+                what = (
+                    f"{key} '{number}' has {len(digits)} digits; a number that begins with {kind} "
+                    f"has {' or '.join(map(str, _LENGTHS[kind]))}"
+                )
+                yield Problem(place.path, place.line, where, what, f"Look at {resource.source}.")
 
 
 def told(problem: Problem, ink: Ink) -> str:

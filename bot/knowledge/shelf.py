@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shlex import quote
 
 from bot.errors import DocumentError
 from bot.knowledge import exports
@@ -71,7 +72,7 @@ def add(folder: Path, paths: Sequence[Path]) -> tuple[list[str], list[str]]:
             if (folder / name).exists():
                 problems.append(
                     f"{path}: there is a {name} in {folder} already. "
-                    f"To exchange it: python ingest.py --replace {name} {path}"
+                    f"To exchange it: python ingest.py --replace {quote(name)} {quote(str(path))}"
                 )
                 continue
             try:

@@ -182,13 +182,18 @@ class SafetyLayer:
         )
 
     def stale(self, today: date) -> list[Problem]:
-        """Resources whose last check is older than the review period."""
+        """Resources whose last check is older than the review period, or a day that has not come.
+
+        A day ahead of ``today`` is let pass: in Australia it begins earlier than in Greenwich.
+        """
         problems = []
         for resource in self.book.resources.values():
             age = (today - date.fromisoformat(resource.verified_on)).days
-            if age > self.book.review_days:
+            if age > self.book.review_days or age < -1:
                 place = self.book.places[f"resources: {resource.id}"]
                 what = f"last checked {age} days ago, on {resource.verified_on}"
+                if age < 0:
+                    what = f"verified_on {resource.verified_on} has not come yet"
                 mend = f"Check it at {resource.source} and set verified_on."
                 problems.append(
                     Problem(place.path, place.line, f"resources: {resource.id}", what, mend)

@@ -61,7 +61,8 @@ class Reader:
                 mark.line + 1 if mark else 1,
                 "YAML",
                 str(getattr(told, "problem", None) or "a character is not allowed"),
-                "Check indentation, quotes and colons near this line.",
+                "Check indentation near this line; text that begins with { or [, or holds "
+                "': ', needs quotes around it.",
             )
             return None
 

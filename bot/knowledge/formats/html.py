@@ -15,7 +15,7 @@ from bot.knowledge.formats.markdown import settle_title
 # fmt: off
 _DROPPED = [
     "script", "style", "noscript", "template", "nav", "aside", "form", "button", "svg", "iframe",
-    "object", "canvas", "select", "dialog",
+    "object", "canvas", "select", "dialog", "title",
 ]
 _BLOCKS = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt",
