@@ -5,7 +5,7 @@ Four signals are joined, each scaled by what is usual for the question at hand:
 * the cosine of question and passage, by Chroma, the passage read with its title and headings;
 * the cosine of question and the passage's nearest sentence (libraries of some documents only);
 * BM25, for names and rare words;
-* the nearest subject of ``subjects.yaml``, which puts a visitor's words into an article's.
+* the likely subjects of ``subjects.yaml``, which put a visitor's words into an article's.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ from bot.types import Passage, Scored
 CANDIDATES = 50
 #: The share of BM25 in the joined score. Measured on bench/answers; 0.25 to 0.4 are alike.
 LEXICAL = 0.35
-#: How much the nearest subject adds at most, and the cosine from which an example counts.
-SUBJECT = 1.2
-_SUBJECT_FROM = 0.35
+#: How much a subject adds to the passage it is about, if it is certain.
+SUBJECT = 3.0
 #: A subject is in the library if some passage is at least this near to what it is about.
 _SUBJECT_IN_LIBRARY = 0.5
 _LINK_LEAST = 0.05
@@ -49,7 +48,7 @@ _TINY = 1e-6
 class Found:
     """A passage found for a question.
 
-    ``score`` is the joined score (about 0 to 2, comparable within one question only),
+    ``score`` is the joined score (about 0 to 4, comparable within one question only),
     ``cosine`` the nearness of the passage or its nearest sentence (-1 to 1), ``sentences``
     how near each of its sentences is to what is sought (-1 to 1),
     empty where those are not embedded.
@@ -66,7 +65,8 @@ class Look:
     """What the library has on one question, best passage first.
 
     ``question`` is as it was read, misspellings mended; ``near`` tells which subjects it is
-    near to, and ``subject`` how near it is to the nearest one that the library covers.
+    likely about, ``subject`` how likely it is about any that the library covers, and ``known``
+    whether the library covers any.
     ``sought`` is the unit vector of what an answer is like: the question, and its subject.
     """
 
@@ -74,6 +74,7 @@ class Look:
     found: tuple[Found, ...]
     near: Nearness
     subject: float
+    known: bool
     sought: Vectors
 
 
@@ -126,9 +127,14 @@ class HybridRetriever:
         texts = [embedding_text(passage) for passage in self._passages]
         self._lexical = LexicalIndex(texts)
         self._mean = self._vectors.mean(axis=0) if self._passages else np.zeros(0)
-        self._table = SubjectTable(read_subjects() if subjects is None else subjects, fixed)
+        self._table = SubjectTable(
+            read_subjects() if subjects is None else subjects,
+            fixed,
+            remember.with_name("subjects.npz") if remember else None,
+        )
         self._sentences = _Sentences(self._passages, fixed)
         self._links = [self._link(about) for about in self._table.about]
+        self._active = np.array([len(at) > 0 for at, _ in self._links], dtype=bool)
         known = embedder.vocabulary() if isinstance(embedder, KnowsWords) else frozenset()
         self._speller = Speller(known, (*texts, *self._table.subjects.texts))
 
@@ -165,18 +171,18 @@ class HybridRetriever:
         return [self._look(text, row, k) for text, row in zip(read, vectors, strict=True)]
 
     def _look(self, question: str, vector: Vectors, k: int) -> Look:
-        near = self._table.near(vector)
-        active = near.covered * np.fromiter((bool(len(at)) for at, _ in self._links), dtype=bool)
-        subject = float(active.max(initial=0.0))
+        near = self._table.near(question, vector)
+        likely = near.covered * self._active
+        subject = float(likely.sum())
         if not self._passages:
-            return Look(question, (), near, subject, vector)
+            return Look(question, (), near, subject, False, vector)
         lexical = self._lexical.scores(question)
+        likely = likely / max(subject, _TINY)
         boost: dict[int, float] = {}
-        for (at, strength), nearness in zip(self._links, near.covered, strict=True):
-            given = (float(nearness) - _SUBJECT_FROM) / (1 - _SUBJECT_FROM)
-            if given > 0:
+        for (at, strength), share in zip(self._links, likely, strict=True):
+            if share >= _LINK_LEAST:
                 for place, link in zip(at.tolist(), strength.tolist(), strict=True):
-                    boost[place] = max(boost.get(place, 0.0), given * link)
+                    boost[place] = max(boost.get(place, 0.0), float(share) * link)
         sharing = np.argsort(-lexical, kind="stable")[:CANDIDATES]
         nearest = self._index.search(vector, CANDIDATES)
         places = {self._at[one.passage.id] for one in nearest} | set(boost)
@@ -193,7 +199,7 @@ class HybridRetriever:
             _, dense = self._dense(candidates, fed / np.linalg.norm(fed))
             joined = (1 - LEXICAL) * dense + rest
         order = np.argsort(-joined, kind="stable")[:k]
-        sought = self._sought(vector, near)
+        sought = self._sought(vector, likely)
         found = tuple(
             Found(
                 self._passages[candidates[at]],
@@ -203,7 +209,7 @@ class HybridRetriever:
             )
             for at in order
         )
-        return Look(question, found, near, subject, sought)
+        return Look(question, found, near, subject, bool(self._active.any()), sought)
 
     def _dense(self, candidates: Vectors, vector: Vectors) -> tuple[Vectors, Vectors]:
         """The cosines of ``candidates``, and the same scaled: 0 is usual, 1 the best of them."""
@@ -232,15 +238,12 @@ class HybridRetriever:
         order = order[strength[order] >= _LINK_LEAST]
         return order, strength[order]
 
-    def _sought(self, vector: Vectors, near: Nearness) -> Vectors:
+    def _sought(self, vector: Vectors, likely: Vectors) -> Vectors:
         """What an answering sentence is like: the question, and what its subject is about."""
-        if not near.covered.size:
+        if not likely.any():
             return vector
-        best = int(near.covered.argmax())
-        given = (float(near.covered[best]) - _SUBJECT_FROM) / (1 - _SUBJECT_FROM)
-        if given <= 0 or not len(self._links[best][0]):
-            return vector
-        both = vector + given * self._table.about[best]
+        best = int(likely.argmax())
+        both = vector + likely[best] * self._table.about[best]
         return np.asarray(both / np.linalg.norm(both))
 
 
