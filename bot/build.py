@@ -111,10 +111,15 @@ class LiveLibrary:
             logger.info("Answers are ready.")
 
     def draft(
-        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        turns: Sequence[str],
+        may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         """Answer the last turn; see ``bot.conversation.Answerer``."""
-        return self._current().draft(turns, may_use, may_write=may_write)
+        return self._current().draft(turns, may_use, may_write=may_write, guarded=guarded)
 
     def _current(self) -> Answerer:
         with self._lock:

@@ -94,7 +94,7 @@ def weigh(
     )
     cosine = max(one.cosine for one in found)
     subject = max(look.subject for look in looks)
-    if not any(look.known for look in looks):
+    if all(look.taken is None for look in looks):
         subject = min(max((cosine - _ALONE[0]) / (_ALONE[1] - _ALONE[0]), 0.0), 1.0)
         outside, topic = 0.0, None
     signals = (

@@ -19,7 +19,7 @@ import numpy as np
 
 from bot.knowledge.embed import Embedder, Vectors
 from bot.knowledge.index import Index
-from bot.knowledge.lexical import LexicalIndex
+from bot.knowledge.lexical import LexicalIndex, undotted
 from bot.knowledge.passages import embedding_text
 from bot.knowledge.remember import RememberingEmbedder
 from bot.knowledge.sentences import sentence_spans
@@ -34,8 +34,10 @@ LEXICAL = 0.35
 #: How much a subject adds to the passage it is about, if it is certain.
 SUBJECT = 3.0
 #: A subject is in the library if some passage is at least this near to what it is about.
-_SUBJECT_IN_LIBRARY = 0.5
+_SUBJECT_IN_LIBRARY = 0.55
 _LINK_LEAST = 0.05
+#: Below this probability that a question is about any subject of the library, subjects count less.
+_AT_HOME = 0.5
 #: Without sentences, a question is read together with its best passages, to this extent.
 _FED_BACK = 3
 _FEEDBACK = 0.3
@@ -61,12 +63,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The subject a question is taken for, of those that the library covers.
+
+    ``share`` is how likely it is among them, ``about`` the unit vector of what it is about, and
+    ``nearest`` the cosine of the passage or sentence nearest to that.
+    """
+
+    share: float
+    about: Vectors
+    nearest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What the library has on one question, best passage first.
 
     ``question`` is as it was read, misspellings mended; ``near`` tells which subjects it is
-    likely about, ``subject`` how likely it is about any that the library covers, and ``known``
-    whether the library covers any.
+    likely about, ``subject`` how likely it is about any that the library covers, and ``taken``
+    is the likeliest of these, ``None`` if the library covers none.
     ``sought`` is the unit vector of what an answer is like: the question, and its subject.
     """
 
@@ -74,7 +89,7 @@ class Look:
     found: tuple[Found, ...]
     near: Nearness
     subject: float
-    known: bool
+    taken: Taken | None
     sought: Vectors
 
 
@@ -94,6 +109,9 @@ class Retriever(Protocol):
 
     def knows(self, term: str) -> bool:
         """Whether any passage holds the stem ``term``."""
+
+    def guarded(self, passage: Passage) -> bool:
+        """Whether a passage is about abuse, safety or taking responsibility."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The unit vectors of fixed texts, to compare with ``Look.sought``."""
@@ -134,7 +152,8 @@ class HybridRetriever:
         )
         self._sentences = _Sentences(self._passages, fixed)
         self._links = [self._link(about) for about in self._table.about]
-        self._active = np.array([len(at) > 0 for at, _ in self._links], dtype=bool)
+        self._active = np.array([bool(link.places) for link in self._links], dtype=bool)
+        self._guarded = self._find_guarded()
         known = embedder.vocabulary() if isinstance(embedder, KnowsWords) else frozenset()
         self._speller = Speller(known, (*texts, *self._table.subjects.texts))
 
@@ -152,6 +171,10 @@ class HybridRetriever:
         """Whether any passage holds the stem ``term``."""
         return self._lexical.knows(term)
 
+    def guarded(self, passage: Passage) -> bool:
+        """Whether a passage is about abuse, safety or taking responsibility."""
+        return passage.id in self._guarded
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The unit vectors of fixed texts, to compare with ``Look.sought``."""
         return self._fixed.encode(texts)
@@ -166,7 +189,7 @@ class HybridRetriever:
 
     def look(self, questions: Sequence[str], k: int) -> list[Look]:
         """Look up several questions at once; each gets up to ``k`` passages, best first."""
-        read = [self._speller.correct(question) for question in questions]
+        read = [self._speller.correct(undotted(question)) for question in questions]
         vectors = self._embedder.encode(read)
         return [self._look(text, row, k) for text, row in zip(read, vectors, strict=True)]
 
@@ -175,14 +198,15 @@ class HybridRetriever:
         likely = near.covered * self._active
         subject = float(likely.sum())
         if not self._passages:
-            return Look(question, (), near, subject, False, vector)
+            return Look(question, (), near, subject, None, vector)
         lexical = self._lexical.scores(question)
         likely = likely / max(subject, _TINY)
+        trusted = likely * min(1.0, subject / _AT_HOME) ** 2
         boost: dict[int, float] = {}
-        for (at, strength), share in zip(self._links, likely, strict=True):
+        for link, share in zip(self._links, trusted.tolist(), strict=True):
             if share >= _LINK_LEAST:
-                for place, link in zip(at.tolist(), strength.tolist(), strict=True):
-                    boost[place] = max(boost.get(place, 0.0), float(share) * link)
+                for place, strength in zip(link.places, link.strengths, strict=True):
+                    boost[place] = max(boost.get(place, 0.0), share * strength)
         sharing = np.argsort(-lexical, kind="stable")[:CANDIDATES]
         nearest = self._index.search(vector, CANDIDATES)
         places = {self._at[one.passage.id] for one in nearest} | set(boost)
@@ -199,7 +223,11 @@ class HybridRetriever:
             _, dense = self._dense(candidates, fed / np.linalg.norm(fed))
             joined = (1 - LEXICAL) * dense + rest
         order = np.argsort(-joined, kind="stable")[:k]
-        sought = self._sought(vector, likely)
+        taken = self._taken(likely)
+        sought = vector
+        if taken is not None:
+            sought = vector + taken.share * taken.about
+            sought = sought / np.linalg.norm(sought)
         found = tuple(
             Found(
                 self._passages[candidates[at]],
@@ -209,7 +237,7 @@ class HybridRetriever:
             )
             for at in order
         )
-        return Look(question, found, near, subject, bool(self._active.any()), sought)
+        return Look(question, found, near, subject, taken, sought)
 
     def _dense(self, candidates: Vectors, vector: Vectors) -> tuple[Vectors, Vectors]:
         """The cosines of ``candidates``, and the same scaled: 0 is usual, 1 the best of them."""
@@ -224,27 +252,50 @@ class HybridRetriever:
         top = float(scaled.max())
         return cosine, np.asarray((scaled - usual) / max(top - usual, _TINY))
 
-    def _link(self, about: Vectors) -> tuple[Vectors, Vectors]:
-        """The places of the passages about a subject, and how closely they are (0 to 1)."""
-        if not self._passages:
-            return np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)
-        cosines = [self._vectors @ about]
+    def _link(self, about: Vectors) -> _Link:
+        """The passages about a subject; none if the library has nothing near enough."""
+        cosines = [self._vectors @ about] if self._passages else []
         if self._sentences.known:
             cosines.append(self._sentences.best(about))
-        if max(float(each.max(initial=0.0)) for each in cosines) < _SUBJECT_IN_LIBRARY:
-            return np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)
+        nearest = max((float(each.max(initial=0.0)) for each in cosines), default=0.0)
+        if nearest < _SUBJECT_IN_LIBRARY:
+            return _Link((), (), nearest)
         strength = np.mean([_above_usual(each) for each in cosines], axis=0) ** 3
         order = np.argsort(-strength, kind="stable")[:CANDIDATES]
         order = order[strength[order] >= _LINK_LEAST]
-        return order, strength[order]
+        return _Link(tuple(order.tolist()), tuple(strength[order].tolist()), nearest)
 
-    def _sought(self, vector: Vectors, likely: Vectors) -> Vectors:
-        """What an answering sentence is like: the question, and what its subject is about."""
+    def _find_guarded(self) -> frozenset[str]:
+        """The ids of the passages whose nearest subject is a guarded one."""
+        if not self._passages or not len(self._table.about):
+            return frozenset()
+        near = self._vectors @ self._table.about.T
+        if self._sentences.known:
+            near = near + np.stack([self._sentences.best(one) for one in self._table.about], axis=1)
+        nearest = near.argmax(axis=1)
+        marked = [one.guarded for one in self._table.subjects.covered]
+        return frozenset(
+            one.id for one, at in zip(self._passages, nearest.tolist(), strict=True) if marked[at]
+        )
+
+    def _taken(self, likely: Vectors) -> Taken | None:
+        """The likeliest subject, if any of the covered ones is in the library."""
         if not likely.any():
-            return vector
+            return None
         best = int(likely.argmax())
-        both = vector + likely[best] * self._table.about[best]
-        return np.asarray(both / np.linalg.norm(both))
+        return Taken(float(likely[best]), self._table.about[best], self._links[best].nearest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The places of the passages about a subject, how closely they are (0 to 1), nearest first.
+
+    ``nearest`` is the cosine of the nearest passage or sentence.
+    """
+
+    places: tuple[int, ...]
+    strengths: tuple[float, ...]
+    nearest: float
 
 
 def _above_usual(cosine: Vectors) -> Vectors:

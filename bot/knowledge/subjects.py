@@ -7,7 +7,6 @@ subject it was taken for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +22,16 @@ SUBJECTS = Path(__file__).with_name("subjects.yaml")
 
 
 class Covered(BaseModel):
-    """A subject an article may cover: what such a passage says, and how people ask for it."""
+    """A subject an article may cover: what such a passage says, and how people ask for it.
+
+    ``guarded`` marks abuse, safety and taking responsibility: all that is quoted to somebody
+    who has told of violence.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     about: str = Field(min_length=10)
+    guarded: bool = False
     says: tuple[str, ...] = Field(min_length=1)
 
 
@@ -94,10 +98,10 @@ class SubjectTable:
         self.subjects = subjects
         self.about: Vectors = embedder.encode([one.about for one in subjects.covered])
         self._size = len(subjects.covered)
-        groups = [*subjects.covered, *subjects.outside]
-        texts = [text for one in groups for text in one.says]
-        labels = [label for label, one in enumerate(groups) for _ in one.says]
-        enough = len(groups) > 1  # between fewer there is nothing to tell apart
+        says = [one.says for one in subjects.covered] + [one.says for one in subjects.outside]
+        texts = [text for each in says for text in each]
+        labels = [label for label, each in enumerate(says) for _ in each]
+        enough = len(says) > 1  # between fewer there is nothing to tell apart
         vectors = embedder.encode(texts)
         self._net = learn(texts, vectors, labels, remember) if enough else None
 
@@ -105,6 +109,6 @@ class SubjectTable:
         """How likely a question with the unit vector ``vector``, ``(dim,)``, is about each."""
         sizes = self._size, len(self.subjects.outside)
         if self._net is None:
-            return Nearness(np.zeros(sizes[0]), np.zeros(sizes[1]))
+            return Nearness(*(np.zeros(size, dtype=np.float32) for size in sizes))
         likely = self._net.likely(question, vector)
         return Nearness(likely[: self._size], likely[self._size :])
