@@ -38,6 +38,8 @@ _SUBJECT_IN_LIBRARY = 0.55
 _LINK_LEAST = 0.05
 #: Below this probability that a question is about any subject of the library, subjects count less.
 _AT_HOME = 0.5
+#: The share of a certain subject in what an answering sentence is like, beside the question.
+_SOUGHT = 0.5
 #: Without sentences, a question is read together with its best passages, to this extent.
 _FED_BACK = 3
 _FEEDBACK = 0.3
@@ -226,7 +228,7 @@ class HybridRetriever:
         taken = self._taken(likely)
         sought = vector
         if taken is not None:
-            sought = vector + taken.share * taken.about
+            sought = vector + _SOUGHT * taken.share * taken.about
             sought = sought / np.linalg.norm(sought)
         found = tuple(
             Found(
@@ -266,7 +268,11 @@ class HybridRetriever:
         return _Link(tuple(order.tolist()), tuple(strength[order].tolist()), nearest)
 
     def _find_guarded(self) -> frozenset[str]:
-        """The ids of the passages whose nearest subject is a guarded one."""
+        """The ids of the passages whose nearest subject is a guarded one.
+
+        Its section must mostly be about such subjects too: what introduces or sums up an article
+        speaks of everything, so it is never among them.
+        """
         if not self._passages or not len(self._table.about):
             return frozenset()
         near = self._vectors @ self._table.about.T
@@ -274,8 +280,13 @@ class HybridRetriever:
             near = near + np.stack([self._sentences.best(one) for one in self._table.about], axis=1)
         nearest = near.argmax(axis=1)
         marked = [one.guarded for one in self._table.subjects.covered]
+        votes: dict[tuple[str, ...], list[bool]] = {}
+        for one, at in zip(self._passages, nearest.tolist(), strict=True):
+            votes.setdefault(one.section, []).append(marked[at])
         return frozenset(
-            one.id for one, at in zip(self._passages, nearest.tolist(), strict=True) if marked[at]
+            one.id
+            for one, at in zip(self._passages, nearest.tolist(), strict=True)
+            if one.section and marked[at] and 2 * sum(votes[one.section]) > len(votes[one.section])
         )
 
     def _taken(self, likely: Vectors) -> Taken | None:

@@ -273,9 +273,8 @@ def test_the_guarded_passages_are_those_on_abuse_safety_and_responsibility(
 ) -> None:
     for one in retriever.passages:
         if retriever.guarded(one):
-            assert {"Adding Complexity: Abusive Behaviours and Their Role"} & set(
-                one.section
-            ) or "Programs" in " ".join(one.section), one.text
+            path = " ".join(one.section)
+            assert any(word in path for word in ("Abus", "What You Can Do", "Programs")), one.text
     kept = " ".join(one.text for one in retriever.passages if retriever.guarded(one))
     for words in ("Stonewalling", "Set Boundaries", "Consider Your Safety", "accountability"):
         assert words in kept
