@@ -77,13 +77,23 @@ class Answerer(Protocol):
     """What a conversation asks of retrieval and answering (``bot.answer.Answerer``)."""
 
     def draft(
-        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        turns: Sequence[str],
+        may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         """Answer the last turn; raises ``BotError`` if the model or the index cannot be used.
 
         A passage is used only if ``may_use`` holds for its heading and text. ``may_write``: a
-        language model, if there is one, may put the answer into its own words.
+        language model, if there is one, may put the answer into its own words. ``guarded``:
+        violence has come up, so only passages on abuse, safety and taking responsibility are used.
         """
+
+
+#: Once one of these has come up, answers keep to what the article says on abuse and safety.
+_VIOLENCE = frozenset({Category.FAMILY_VIOLENCE, Category.USING_VIOLENCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +341,8 @@ class Bot:
                 screened.turns,
                 lambda text: not safety.blocked_by(text, assessment),
                 may_write=assessment.level <= Level.SIGNPOST,
+                guarded=assessment.level > Level.SIGNPOST
+                and not _VIOLENCE.isdisjoint(assessment.categories),
             )
             ms |= draft.ms
             trace |= draft.trace

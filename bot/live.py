@@ -92,11 +92,16 @@ class LiveLibrary:
             self._on_ready(self._embedder)
 
     def draft(
-        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        turns: Sequence[str],
+        may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         """Answer the last turn; see ``bot.conversation.Answerer``."""
         answerer = self._answerer or self._first()
-        return answerer.draft(turns, may_use, may_write=may_write)
+        return answerer.draft(turns, may_use, may_write=may_write, guarded=guarded)
 
     def refresh(self) -> None:
         """Take up the newest version of the index; what is open stays in use if that fails.

@@ -34,7 +34,12 @@ class CountingAnswerer:
         self._index = index
 
     def draft(
-        self, _turns: Sequence[str], _may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        _turns: Sequence[str],
+        _may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         return Draft(f"{len(self._index.passages())} passages", (), (), found=True)
 

@@ -35,7 +35,12 @@ class ScriptedAnswerer:
         self._error = error
 
     def draft(
-        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        turns: Sequence[str],
+        may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         self.asked.append(tuple(turns))
         self.may_use = may_use

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from bot.answer import asked, compose
@@ -12,7 +12,7 @@ from bot.answer.about import About
 from bot.answer.ground import supported
 from bot.answer.lists import Lists
 from bot.answer.llm import Writer, WriterFailed
-from bot.answer.lookup import Lookup, Part, is_usable
+from bot.answer.lookup import Lookup, Part, heading_and_text, is_usable
 from bot.answer.outline import heading_of
 from bot.answer.phrases import chat, fact, without_greeting
 from bot.answer.texts import AnswerTexts
@@ -55,12 +55,24 @@ class Answerer:
         self._about = About(retriever, self._texts)
 
     def draft(
-        self, turns: Sequence[str], may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        turns: Sequence[str],
+        may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         """Answer the last turn from the passages that may be used.
 
-        ``may_write``: the language model, if there is one, may word the answer.
+        ``may_write``: the language model, if there is one, may word the answer. ``guarded``: only
+        passages on abuse, safety and taking responsibility are used.
         """
+        if guarded:
+            allowed = {
+                heading_and_text(one) for one in self.passages if self._retriever.guarded(one)
+            }
+            headings = {heading_of(one) for one in self.passages if self._retriever.guarded(one)}
+            may_use = _both(may_use, allowed | headings)
         text = without_greeting(turns[-1])
         talk = chat(text) or chat(turns[-1])
         if talk:
@@ -74,6 +86,8 @@ class Answerer:
         parts = self._lookup.parts(text, context, may_use)
         retrieved = time.perf_counter()
         draft = self._compose(text, context, parts, may_use)
+        if guarded and not draft.found:
+            draft = replace(draft, text=self._texts.guarded)
         ms = {"retrieve": retrieved - started, "compose": time.perf_counter() - retrieved}
         if may_write and self._writer is not None and draft.trace.get("how") == "quotes":
             composed = time.perf_counter()
@@ -159,18 +173,21 @@ class Answerer:
         if len(part.found) > 1 and asked.wants_list(part.question):
             advice = part.leaning and asked.wants_advice(part.question)
             listing = self._lists.answering(part.looks, part.found, usable, advice=advice)
+        listing = listing or self._lists.subject_of(part.looks, usable)
         top = part.found[0].passage
         if listing is not None:
             first: list[str] = []
             apart = top.id not in listing.ids and not asked.wants_advice(part.question)
             if apart and top != listing.lead:
-                first = compose.quoted(sheet, part.found[:1], part.question, _BEFORE_LIST)
+                first = compose.quoted(
+                    sheet, part.found[:1], part.question, _BEFORE_LIST, sure=True
+                )
             return [*first, *compose.listed(sheet, listing, usable)], True
         opened = self._lists.opened_by(top.id)
         if opened is not None and budget - opened.words < _BESIDE_NAMES:
             opened = None
         budget -= opened.words if opened else 0
-        written = compose.quoted(sheet, part.found, part.question, budget)
+        written = compose.quoted(sheet, part.found, part.question, budget, sure=part.sure)
         if opened is not None and written:
             written.insert(1, compose.named(sheet, opened, usable))
         return written, False
@@ -190,6 +207,11 @@ class Answerer:
     def _contact_line(self) -> str:
         contact = self._contact
         return self._texts.contact.format(name=contact.name, phone=contact.phone)
+
+
+def _both(may_use: Callable[[str], bool], allowed: Collection[str]) -> Callable[[str], bool]:
+    """What may be used, of ``allowed`` alone."""
+    return lambda text: text in allowed and may_use(text)
 
 
 def _plain(text: str, *, how: str) -> Draft:

@@ -69,6 +69,14 @@ _QUESTION = re.compile(
     r"did|should|would|will|has|have|was|were)\b",
     re.IGNORECASE,
 )
+_ARTICLE = r"(?:the|this|your) (?:article|page|text|piece|author)"
+_FRAME = re.compile(
+    rf"^(?:and |so )?(?:what (?:does|did|do) {_ARTICLE} (?:say|tell (?:me|us)|mention|write) "
+    rf"(?:about|on|of)|does {_ARTICLE} (?:say|mention)(?: (?:anything|something))?(?: about)?"
+    rf"|according to {_ARTICLE},?|(?:can|could) you (?:please )?tell me)\s+"
+    rf"|,? according to {_ARTICLE}(?=\W*$)|\s+in {_ARTICLE}(?=\W*$)",
+    re.IGNORECASE,
+)
 _MOST_PARTS = 4
 _LONG = 18  # words
 _CLAUSE = re.compile(
@@ -180,6 +188,12 @@ def pieces(text: str) -> list[str]:
             else:
                 found.append(clause)
     return found[-_MOST_PIECES:] if len(found) > 1 else []
+
+
+def without_frame(question: str) -> str:
+    """``question`` without words that only say the article is asked ("according to it")."""
+    rest = _FRAME.sub("", question, count=1).strip(" ,")
+    return rest if len(terms(rest)) else question
 
 
 def about_contact(text: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import compress
 import numpy as np
 
 from bot.answer.outline import Listing, listings
-from bot.knowledge.retrieve import Found, Look, Retriever
+from bot.knowledge.retrieve import Found, Look, Retriever, Taken
 from bot.types import Passage
 
 #: In libraries of at most this many lists, a list answers if it is this near to what is sought,
@@ -19,6 +19,8 @@ _NEARLY = 0.05
 #: A list of advice answers "what can I do about it?" from this sum of two cosines, one of the
 #: question alone and one of it with what it leans on.
 _ADVICE_FROM = 0.5
+#: From this share the subject a question is taken for decides whether a list answers it.
+_SURE = 0.55
 #: Elsewhere a list is the answer if its passages score at least this share of the best.
 _MEMBERS_FROM = 0.7
 
@@ -37,6 +39,18 @@ class Lists:
         return next(
             (one for one in self._all if one.lead is not None and one.lead.id == passage_id), None
         )
+
+    def subject_of(
+        self, looks: Sequence[Look], usable: Callable[[Passage], bool]
+    ) -> Listing | None:
+        """The list that the question is about as a whole: nothing else is nearer to its subject."""
+        taken = max((one.taken for one in looks if one.taken), key=_share, default=None)
+        if self._vectors is None or taken is None or taken.share < _SURE:
+            return None
+        near = self._vectors @ taken.about
+        best = int(near.argmax())
+        whole = sum(usable(item.passage) for item in self._all[best].items) > 1
+        return self._all[best] if whole and near[best] >= taken.nearest else None
 
     def answering(
         self,
@@ -78,6 +92,10 @@ class Lists:
             if len(near & listing.ids) + 2 * opens >= 2:
                 return listing
         return None
+
+
+def _share(taken: Taken) -> float:
+    return taken.share
 
 
 def _read_as(listing: Listing) -> str:

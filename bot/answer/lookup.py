@@ -15,12 +15,14 @@ from bot.types import Passage
 #: Passages looked at for each question.
 _LOOKED_AT = 8
 #: The share of a follow-up's own words beside those of the question it leans on ...
-_OWN = 0.5
+_OWN = 0.4
 #: ... if they name a subject by themselves, and if they name nothing ("what happens then?").
-_OWN_SUBJECT = 0.7
+_OWN_SUBJECT = 0.5
 _OWN_NOTHING = 0.15
 _OWN_WITHIN = 0.8
 _SUBJECT_NAMED = 0.65
+#: From this share of its subject it is plain what a question is about.
+_SURE = 0.75
 #: The share of a long message as a whole beside its best piece.
 _WHOLE = 0.6
 
@@ -38,6 +40,11 @@ class Part:
     looks: tuple[Look, ...]
     found: tuple[Found, ...]
     evidence: Evidence
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is plain what the question is about."""
+        return any(look.taken and look.taken.share >= _SURE for look in self.looks)
 
     @property
     def named_outside(self) -> bool:
@@ -73,7 +80,7 @@ class Lookup:
 
     def parts(self, text: str, context: str, may_use: Callable[[str], bool]) -> list[Part]:
         """Every question of the message, looked up in one pass of the sentence model."""
-        questions = asked.questions(text)
+        questions = [asked.without_frame(one) for one in asked.questions(text)]
         asking: list[_Wording] = []
         for place, question in enumerate(questions):
             before = questions[place - 1] if place else context
@@ -115,8 +122,13 @@ class Lookup:
 
 def is_usable(passage: Passage, may_use: Callable[[str], bool]) -> bool:
     """Whether a passage may be used, by its heading and text."""
+    return may_use(heading_and_text(passage))
+
+
+def heading_and_text(passage: Passage) -> str:
+    """What decides whether a passage may be used."""
     heading = passage.section[-1] if passage.section else ""
-    return may_use(f"{heading}.\n{passage.text}")
+    return f"{heading}.\n{passage.text}"
 
 
 def _joined(wording: _Wording, looks: Sequence[Look], *, within: bool) -> list[Found]:

@@ -1,10 +1,9 @@
 """Deciding whether the library covers a question.
 
-Six plain signals are weighed into one confidence. The weights began as a logistic regression on
-the tuning half of tests/cases/answers, with examples of ``subjects.yaml`` nearer than 0.75 to
-the question hidden from it, so that it stands for questions nobody has thought of; they were
-then rounded and ``excess`` made heavier by hand. Every decision can be read off the signals in
-the trace of a reply.
+Five plain signals are weighed into one confidence. The weights are a logistic regression on the
+tuning half of tests/cases/answers, none of which is an example in ``subjects.yaml``, so that they
+stand for questions nobody has thought of; they are rounded. Every decision can be read off the
+signals in the trace of a reply.
 """
 
 from __future__ import annotations
@@ -18,11 +17,13 @@ from bot.knowledge.lexical import terms, words
 from bot.knowledge.retrieve import Found, Look
 from bot.knowledge.subjects import Outside, Subjects
 
-#: cosine, subject, outside, shared, foreign, excess, and what is added to their weighted sum.
-WEIGHTS = (2.5, 9.5, -4.5, 3.0, -3.0, -8.0)
-BIAS = -4.3
-#: From this cosine a question is taken to be about an outside subject by name.
-NAMED_FROM = 0.55
+#: cosine, subject, outside, shared, foreign, and what is added to their weighted sum.
+WEIGHTS = (1.0, 8.0, -3.0, 1.5, -3.0)
+BIAS = -3.9
+#: From this probability a question is taken to be about an outside subject by name.
+NAMED_FROM = 0.4
+#: In a library that none of the subjects is about, these cosines stand for "not" and "surely".
+_ALONE = (0.3, 0.6)
 _FAR_COSINE = 0.25
 _EXPLAINED_BY = 3  # passages that may hold what would make a subject covered after all
 _NAME = re.compile(r"(?<![.!?:'\"“‘]\s)(?<!^)(?<=\s)['\"“‘]?([A-Z][\w'’-]+)")
@@ -33,11 +34,11 @@ _NOT_NAMES = frozenset("i i'm i've i'll i'd ok".split())
 class Evidence:
     """Why a question is taken to be covered or not.
 
-    ``cosine``: of the nearest passage or sentence. ``subject``: nearness to a subject that the
-    library covers. ``outside``: nearness to one it does not, ``topic`` that one. ``shared``:
-    the share of the question's words found in the nearest passages. ``foreign``: 1 if it names
-    somebody or something that the library does not. ``excess``: by how much ``outside`` is
-    above ``subject``, 0 if it is not. ``confidence``: 0 to 1.
+    ``cosine``: of the nearest passage or sentence. ``subject``: how likely it is about a subject
+    that the library covers. ``outside``: how likely about the likeliest that it does not,
+    ``topic`` that one. ``shared``: the share of the question's words found in the nearest
+    passages. ``foreign``: 1 if it names somebody or something that the library does not.
+    ``confidence``: 0 to 1.
     """
 
     cosine: float
@@ -45,21 +46,13 @@ class Evidence:
     outside: float
     shared: float
     foreign: float
-    excess: float
     topic: Outside | None
     confidence: float
 
     @property
     def signals(self) -> tuple[float, ...]:
         """The signals in the order of ``WEIGHTS``."""
-        return (
-            self.cosine,
-            self.subject,
-            self.outside,
-            self.shared,
-            self.foreign,
-            self.excess,
-        )
+        return (self.cosine, self.subject, self.outside, self.shared, self.foreign)
 
     @property
     def far(self) -> bool:
@@ -68,7 +61,7 @@ class Evidence:
 
     def trace(self) -> dict[str, float]:
         """The numbers, rounded, for the operator."""
-        names = ("cosine", "subject", "outside", "shared", "foreign", "excess")
+        names = ("cosine", "subject", "outside", "shared", "foreign")
         numbers = dict(zip(names, self.signals, strict=True)) | {"confidence": self.confidence}
         return {name: round(value, 3) for name, value in numbers.items()}
 
@@ -86,7 +79,7 @@ def weigh(
     outside it is the least favourable of the first and the last, where the question stands.
     """
     if not found:
-        return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0)
+        return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0)
     nearest = " ".join(
         " ".join((*one.passage.section, one.passage.lead_in, one.passage.text))
         for one in found[:_EXPLAINED_BY]
@@ -99,14 +92,17 @@ def weigh(
         else 0.0
         for look in looks
     )
+    cosine = max(one.cosine for one in found)
     subject = max(look.subject for look in looks)
+    if all(look.taken is None for look in looks):
+        subject = min(max((cosine - _ALONE[0]) / (_ALONE[1] - _ALONE[0]), 0.0), 1.0)
+        outside, topic = 0.0, None
     signals = (
-        max(one.cosine for one in found),
+        cosine,
         subject,
         outside,
         shared,
         float(_names_foreign(looks[0].question, knows)),
-        max(outside - subject, 0.0),
     )
     weighed = BIAS + sum(w * s for w, s in zip(WEIGHTS, signals, strict=True))
     return Evidence(*signals, topic=topic, confidence=1 / (1 + math.exp(-weighed)))
@@ -115,7 +111,7 @@ def weigh(
 def _outside(
     looks: Sequence[Look], nearest: str, subjects: Subjects
 ) -> tuple[float, Outside | None]:
-    """The nearest outside subject that the passages found do not speak of after all."""
+    """The likeliest outside subject that the passages found do not speak of after all."""
     said = f" {' '.join(words(nearest))} "
     best, topic = 0.0, None
     for place, subject in enumerate(subjects.outside):

@@ -20,6 +20,10 @@ class AnswerTexts:
     not_covered_topic: str = (
         "The article says nothing about {subject}. The nearest thing it does cover is “{topic}”."
     )
+    guarded: str = (
+        "Because of what you have told me, I only quote what the article says about abuse, safety "
+        "and taking responsibility. It has no more than that to say here."
+    )
     nothing_near: str = "The article doesn't cover that. You could ask it another way."
     far: str = (
         "That's outside what I can help with: I only answer from the article. "

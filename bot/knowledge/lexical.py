@@ -38,9 +38,17 @@ STOPWORDS = frozenset(
 )
 
 
+_DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?")
+
+
+def undotted(text: str) -> str:
+    """``text`` with letters that stand between full stops joined: "M.E.T.A.L." is "METAL"."""
+    return _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
+
+
 def words(text: str) -> list[str]:
     """The words of ``text`` in lower case, with straight apostrophes."""
-    return [match.group().replace("’", "'") for match in _WORD.finditer(text.lower())]
+    return [match.group().replace("’", "'") for match in _WORD.finditer(undotted(text).lower())]
 
 
 @functools.cache

@@ -5,7 +5,7 @@ Four signals are joined, each scaled by what is usual for the question at hand:
 * the cosine of question and passage, by Chroma, the passage read with its title and headings;
 * the cosine of question and the passage's nearest sentence (libraries of some documents only);
 * BM25, for names and rare words;
-* the nearest subject of ``subjects.yaml``, which puts a visitor's words into an article's.
+* the likely subjects of ``subjects.yaml``, which put a visitor's words into an article's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from bot.knowledge.embed import Embedder, Vectors
 from bot.knowledge.index import Index
-from bot.knowledge.lexical import LexicalIndex
+from bot.knowledge.lexical import LexicalIndex, undotted
 from bot.knowledge.passages import embedding_text
 from bot.knowledge.remember import RememberingEmbedder
 from bot.knowledge.sentences import sentence_spans
@@ -31,12 +31,15 @@ from bot.types import Passage, Scored
 CANDIDATES = 50
 #: The share of BM25 in the joined score. Measured on bench/answers; 0.25 to 0.4 are alike.
 LEXICAL = 0.35
-#: How much the nearest subject adds at most, and the cosine from which an example counts.
-SUBJECT = 1.2
-_SUBJECT_FROM = 0.35
+#: How much a subject adds to the passage it is about, if it is certain.
+SUBJECT = 3.0
 #: A subject is in the library if some passage is at least this near to what it is about.
-_SUBJECT_IN_LIBRARY = 0.5
+_SUBJECT_IN_LIBRARY = 0.55
 _LINK_LEAST = 0.05
+#: Below this probability that a question is about any subject of the library, subjects count less.
+_AT_HOME = 0.5
+#: The share of a certain subject in what an answering sentence is like, beside the question.
+_SOUGHT = 0.5
 #: Without sentences, a question is read together with its best passages, to this extent.
 _FED_BACK = 3
 _FEEDBACK = 0.3
@@ -49,7 +52,7 @@ _TINY = 1e-6
 class Found:
     """A passage found for a question.
 
-    ``score`` is the joined score (about 0 to 2, comparable within one question only),
+    ``score`` is the joined score (about 0 to 4, comparable within one question only),
     ``cosine`` the nearness of the passage or its nearest sentence (-1 to 1), ``sentences``
     how near each of its sentences is to what is sought (-1 to 1),
     empty where those are not embedded.
@@ -62,11 +65,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The subject a question is taken for, of those that the library covers.
+
+    ``share`` is how likely it is among them, ``about`` the unit vector of what it is about, and
+    ``nearest`` the cosine of the passage or sentence nearest to that.
+    """
+
+    share: float
+    about: Vectors
+    nearest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What the library has on one question, best passage first.
 
     ``question`` is as it was read, misspellings mended; ``near`` tells which subjects it is
-    near to, and ``subject`` how near it is to the nearest one that the library covers.
+    likely about, ``subject`` how likely it is about any that the library covers, and ``taken``
+    is the likeliest of these, ``None`` if the library covers none.
     ``sought`` is the unit vector of what an answer is like: the question, and its subject.
     """
 
@@ -74,6 +91,7 @@ class Look:
     found: tuple[Found, ...]
     near: Nearness
     subject: float
+    taken: Taken | None
     sought: Vectors
 
 
@@ -93,6 +111,9 @@ class Retriever(Protocol):
 
     def knows(self, term: str) -> bool:
         """Whether any passage holds the stem ``term``."""
+
+    def guarded(self, passage: Passage) -> bool:
+        """Whether a passage is about abuse, safety or taking responsibility."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The unit vectors of fixed texts, to compare with ``Look.sought``."""
@@ -126,9 +147,15 @@ class HybridRetriever:
         texts = [embedding_text(passage) for passage in self._passages]
         self._lexical = LexicalIndex(texts)
         self._mean = self._vectors.mean(axis=0) if self._passages else np.zeros(0)
-        self._table = SubjectTable(read_subjects() if subjects is None else subjects, fixed)
+        self._table = SubjectTable(
+            read_subjects() if subjects is None else subjects,
+            fixed,
+            remember.with_name("subjects.npz") if remember else None,
+        )
         self._sentences = _Sentences(self._passages, fixed)
         self._links = [self._link(about) for about in self._table.about]
+        self._active = np.array([bool(link.places) for link in self._links], dtype=bool)
+        self._guarded = self._find_guarded()
         known = embedder.vocabulary() if isinstance(embedder, KnowsWords) else frozenset()
         self._speller = Speller(known, (*texts, *self._table.subjects.texts))
 
@@ -146,6 +173,10 @@ class HybridRetriever:
         """Whether any passage holds the stem ``term``."""
         return self._lexical.knows(term)
 
+    def guarded(self, passage: Passage) -> bool:
+        """Whether a passage is about abuse, safety or taking responsibility."""
+        return passage.id in self._guarded
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The unit vectors of fixed texts, to compare with ``Look.sought``."""
         return self._fixed.encode(texts)
@@ -160,23 +191,24 @@ class HybridRetriever:
 
     def look(self, questions: Sequence[str], k: int) -> list[Look]:
         """Look up several questions at once; each gets up to ``k`` passages, best first."""
-        read = [self._speller.correct(question) for question in questions]
+        read = [self._speller.correct(undotted(question)) for question in questions]
         vectors = self._embedder.encode(read)
         return [self._look(text, row, k) for text, row in zip(read, vectors, strict=True)]
 
     def _look(self, question: str, vector: Vectors, k: int) -> Look:
-        near = self._table.near(vector)
-        active = near.covered * np.fromiter((bool(len(at)) for at, _ in self._links), dtype=bool)
-        subject = float(active.max(initial=0.0))
+        near = self._table.near(question, vector)
+        likely = near.covered * self._active
+        subject = float(likely.sum())
         if not self._passages:
-            return Look(question, (), near, subject, vector)
+            return Look(question, (), near, subject, None, vector)
         lexical = self._lexical.scores(question)
+        likely = likely / max(subject, _TINY)
+        trusted = likely * min(1.0, subject / _AT_HOME) ** 2
         boost: dict[int, float] = {}
-        for (at, strength), nearness in zip(self._links, near.covered, strict=True):
-            given = (float(nearness) - _SUBJECT_FROM) / (1 - _SUBJECT_FROM)
-            if given > 0:
-                for place, link in zip(at.tolist(), strength.tolist(), strict=True):
-                    boost[place] = max(boost.get(place, 0.0), given * link)
+        for link, share in zip(self._links, trusted.tolist(), strict=True):
+            if share >= _LINK_LEAST:
+                for place, strength in zip(link.places, link.strengths, strict=True):
+                    boost[place] = max(boost.get(place, 0.0), share * strength)
         sharing = np.argsort(-lexical, kind="stable")[:CANDIDATES]
         nearest = self._index.search(vector, CANDIDATES)
         places = {self._at[one.passage.id] for one in nearest} | set(boost)
@@ -193,7 +225,11 @@ class HybridRetriever:
             _, dense = self._dense(candidates, fed / np.linalg.norm(fed))
             joined = (1 - LEXICAL) * dense + rest
         order = np.argsort(-joined, kind="stable")[:k]
-        sought = self._sought(vector, near)
+        taken = self._taken(likely)
+        sought = vector
+        if taken is not None:
+            sought = vector + _SOUGHT * taken.share * taken.about
+            sought = sought / np.linalg.norm(sought)
         found = tuple(
             Found(
                 self._passages[candidates[at]],
@@ -203,7 +239,7 @@ class HybridRetriever:
             )
             for at in order
         )
-        return Look(question, found, near, subject, sought)
+        return Look(question, found, near, subject, taken, sought)
 
     def _dense(self, candidates: Vectors, vector: Vectors) -> tuple[Vectors, Vectors]:
         """The cosines of ``candidates``, and the same scaled: 0 is usual, 1 the best of them."""
@@ -218,30 +254,59 @@ class HybridRetriever:
         top = float(scaled.max())
         return cosine, np.asarray((scaled - usual) / max(top - usual, _TINY))
 
-    def _link(self, about: Vectors) -> tuple[Vectors, Vectors]:
-        """The places of the passages about a subject, and how closely they are (0 to 1)."""
-        if not self._passages:
-            return np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)
-        cosines = [self._vectors @ about]
+    def _link(self, about: Vectors) -> _Link:
+        """The passages about a subject; none if the library has nothing near enough."""
+        cosines = [self._vectors @ about] if self._passages else []
         if self._sentences.known:
             cosines.append(self._sentences.best(about))
-        if max(float(each.max(initial=0.0)) for each in cosines) < _SUBJECT_IN_LIBRARY:
-            return np.zeros(0, dtype=int), np.zeros(0, dtype=np.float32)
+        nearest = max((float(each.max(initial=0.0)) for each in cosines), default=0.0)
+        if nearest < _SUBJECT_IN_LIBRARY:
+            return _Link((), (), nearest)
         strength = np.mean([_above_usual(each) for each in cosines], axis=0) ** 3
         order = np.argsort(-strength, kind="stable")[:CANDIDATES]
         order = order[strength[order] >= _LINK_LEAST]
-        return order, strength[order]
+        return _Link(tuple(order.tolist()), tuple(strength[order].tolist()), nearest)
 
-    def _sought(self, vector: Vectors, near: Nearness) -> Vectors:
-        """What an answering sentence is like: the question, and what its subject is about."""
-        if not near.covered.size:
-            return vector
-        best = int(near.covered.argmax())
-        given = (float(near.covered[best]) - _SUBJECT_FROM) / (1 - _SUBJECT_FROM)
-        if given <= 0 or not len(self._links[best][0]):
-            return vector
-        both = vector + given * self._table.about[best]
-        return np.asarray(both / np.linalg.norm(both))
+    def _find_guarded(self) -> frozenset[str]:
+        """The ids of the passages whose nearest subject is a guarded one.
+
+        Its section must mostly be about such subjects too: what introduces or sums up an article
+        speaks of everything, so it is never among them.
+        """
+        if not self._passages or not len(self._table.about):
+            return frozenset()
+        near = self._vectors @ self._table.about.T
+        if self._sentences.known:
+            near = near + np.stack([self._sentences.best(one) for one in self._table.about], axis=1)
+        nearest = near.argmax(axis=1)
+        marked = [one.guarded for one in self._table.subjects.covered]
+        votes: dict[tuple[str, ...], list[bool]] = {}
+        for one, at in zip(self._passages, nearest.tolist(), strict=True):
+            votes.setdefault(one.section, []).append(marked[at])
+        return frozenset(
+            one.id
+            for one, at in zip(self._passages, nearest.tolist(), strict=True)
+            if one.section and marked[at] and 2 * sum(votes[one.section]) > len(votes[one.section])
+        )
+
+    def _taken(self, likely: Vectors) -> Taken | None:
+        """The likeliest subject, if any of the covered ones is in the library."""
+        if not likely.any():
+            return None
+        best = int(likely.argmax())
+        return Taken(float(likely[best]), self._table.about[best], self._links[best].nearest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The places of the passages about a subject, how closely they are (0 to 1), nearest first.
+
+    ``nearest`` is the cosine of the nearest passage or sentence.
+    """
+
+    places: tuple[int, ...]
+    strengths: tuple[float, ...]
+    nearest: float
 
 
 def _above_usual(cosine: Vectors) -> Vectors:

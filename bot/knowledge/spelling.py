@@ -10,9 +10,12 @@ from typing import Protocol, runtime_checkable
 from bot.knowledge.lexical import STOPWORDS, words
 
 _SHORTEST = 4
+#: A word written as two is joined if both together have at least this many letters.
+_SHORTEST_JOINED = 8
 _MOST_TARGETS = 20_000
 _ENDINGS = ("ing", "ed", "er", "ers", "es", "s", "y", "ly", "less", "ful", "ness", "able")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_PAIR = re.compile(r"(?<![\w'’])([^\W\d_]{3,}) (?=([^\W\d_]{3,})(?![\w'’]))")
 #: Shorthand that no spelling distance would find.
 _SHORTHAND = {
     "wat": "what",
@@ -71,7 +74,20 @@ class Speller:
 
     def correct(self, text: str) -> str:
         """``text`` with its misspellings mended and its shorthand written out."""
-        return _TOKEN.sub(lambda match: self._word(match.group()), text)
+        return _TOKEN.sub(lambda match: self._word(match.group()), _PAIR.sub(self._pair, text))
+
+    def _pair(self, match: re.Match[str]) -> str:
+        """The first of two words, joined to the second if only that makes a word ("stone wall")."""
+        low = (match[1] + match[2]).lower()
+        if len(low) < _SHORTEST_JOINED or not self._known:
+            return match.group()
+        odd = not {match[1].lower(), match[2].lower()} <= self._known
+        whole = low in self._counts or (odd and self._slips(low))
+        return match[1] if whole else match.group()
+
+    def _slips(self, low: str) -> set[str]:
+        """The words of the library that ``low`` is one slip away from."""
+        return {other for form in _shorter(low) for other in self._near.get(form, ())}
 
     def _word(self, word: str) -> str:
         low = word.lower().replace("’", "'")
@@ -79,7 +95,7 @@ class Speller:
             return _SHORTHAND[low]
         if len(low) < _SHORTEST or "'" in low or not self._known or self._is_word(low):
             return word
-        near = {other for form in _shorter(low) for other in self._near.get(form, ())}
+        near = self._slips(low)
         if not near:
             return word
         return min(

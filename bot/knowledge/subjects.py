@@ -1,12 +1,12 @@
-"""What visitors ask about, in their own words: reads ``subjects.yaml`` and finds the nearest.
+"""What visitors ask about, in their own words: reads ``subjects.yaml`` and learns from it.
 
-A question is compared with the examples in that file by their sentence vectors. Whatever is
-decided this way can be explained by naming the subject it was nearest to.
+The examples in that file teach a multinomial logistic regression over sentence vectors and words
+which subject a question is about. Whatever is decided this way can be explained by naming the
+subject it was taken for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +16,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import SettingsError
 from bot.knowledge.embed import Embedder, Vectors
+from bot.knowledge.net import learn
 
 SUBJECTS = Path(__file__).with_name("subjects.yaml")
 
 
 class Covered(BaseModel):
-    """A subject an article may cover: what such a passage says, and how people ask for it."""
+    """A subject an article may cover: what such a passage says, and how people ask for it.
+
+    ``guarded`` marks abuse, safety and taking responsibility: all that is quoted to somebody
+    who has told of violence.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     about: str = Field(min_length=10)
+    guarded: bool = False
     says: tuple[str, ...] = Field(min_length=1)
 
 
@@ -78,35 +84,31 @@ def read_subjects(path: Path = SUBJECTS) -> Subjects:
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """How near a question is to each subject: the best cosine of its examples, ``(n,)`` each."""
+    """How likely a question is about each subject, ``(n,)`` each; together they sum to 1."""
 
     covered: Vectors
     outside: Vectors
 
 
 class SubjectTable:
-    """The subjects with the vectors of their examples."""
+    """The subjects with the vectors of what they are about, and what tells them apart."""
 
-    def __init__(self, subjects: Subjects, embedder: Embedder) -> None:
-        """Embed every example once."""
+    def __init__(self, subjects: Subjects, embedder: Embedder, remember: Path | None) -> None:
+        """Embed and learn every example once; with ``remember``, what was learnt is kept there."""
         self.subjects = subjects
-        self._covered = _Group([one.says for one in subjects.covered], embedder)
-        self._outside = _Group([one.says for one in subjects.outside], embedder)
         self.about: Vectors = embedder.encode([one.about for one in subjects.covered])
+        self._size = len(subjects.covered)
+        says = [one.says for one in subjects.covered] + [one.says for one in subjects.outside]
+        texts = [text for each in says for text in each]
+        labels = [label for label, each in enumerate(says) for _ in each]
+        enough = len(says) > 1  # between fewer there is nothing to tell apart
+        vectors = embedder.encode(texts)
+        self._net = learn(texts, vectors, labels, remember) if enough else None
 
-    def near(self, vector: Vectors) -> Nearness:
-        """How near a unit vector of shape ``(dim,)`` is to every subject."""
-        return Nearness(self._covered.near(vector), self._outside.near(vector))
-
-
-class _Group:
-    def __init__(self, says: Sequence[Sequence[str]], embedder: Embedder) -> None:
-        self._vectors = embedder.encode([text for each in says for text in each])
-        lengths = [len(each) for each in says]
-        self._starts = np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(int)
-        self._size = len(lengths)
-
-    def near(self, vector: Vectors) -> Vectors:
-        if not self._size:
-            return np.zeros(0, dtype=np.float32)
-        return np.asarray(np.maximum.reduceat(self._vectors @ vector, self._starts))
+    def near(self, question: str, vector: Vectors) -> Nearness:
+        """How likely a question with the unit vector ``vector``, ``(dim,)``, is about each."""
+        sizes = self._size, len(self.subjects.outside)
+        if self._net is None:
+            return Nearness(*(np.zeros(size, dtype=np.float32) for size in sizes))
+        likely = self._net.likely(question, vector)
+        return Nearness(likely[: self._size], likely[self._size :])

@@ -244,3 +244,54 @@ def test_passages_come_best_first_and_once(retriever: HybridRetriever) -> None:
     assert len(ids) == len(set(ids)) == 8
     assert [one.score for one in look.found] == sorted((o.score for o in look.found), reverse=True)
     assert isinstance(look.found[0].passage, Passage)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how do we rebuild intimacy?",
+        "he is always on his phone",
+        "is it too late for us?",
+        "should I be patient with him?",
+        "what is stonewalling?",
+        "what can I do about it?",
+    ],
+)
+def test_once_violence_has_come_up_only_abuse_and_safety_are_quoted(
+    answerer: Answerer, retriever: HybridRetriever, question: str
+) -> None:
+    draft = answerer.draft(["he hits me", question], anything, guarded=True)
+    allowed = {one.id for one in retriever.passages if retriever.guarded(one)}
+    assert {one.passage_id for one in draft.citations} <= allowed
+    assert {one.passage.id for one in draft.passages} <= allowed
+    if not draft.found:
+        assert "abuse, safety" in draft.text
+
+
+def test_the_guarded_passages_are_those_on_abuse_safety_and_responsibility(
+    retriever: HybridRetriever,
+) -> None:
+    for one in retriever.passages:
+        if retriever.guarded(one):
+            path = " ".join(one.section)
+            assert any(word in path for word in ("Abus", "What You Can Do", "Programs")), one.text
+    kept = " ".join(one.text for one in retriever.passages if retriever.guarded(one))
+    for words in ("Stonewalling", "Set Boundaries", "Consider Your Safety", "accountability"):
+        assert words in kept
+
+
+def test_a_behaviour_that_is_plainly_asked_for_is_quoted_alone(answerer: Answerer) -> None:
+    draft = answerer.draft(["What is stonewalling?"], anything)
+    assert len(draft.citations) == 1
+    assert draft.citations[0].quote.startswith("Stonewalling")
+
+
+def test_a_question_on_the_whole_of_a_list_is_answered_with_it(answerer: Answerer) -> None:
+    draft = answerer.draft(["righto, how do we get the spark back then"], anything)
+    assert "active listening" in draft.text
+    assert "Heal individually" in draft.text
+
+
+def test_a_program_may_be_named_with_or_without_its_full_stops(answerer: Answerer) -> None:
+    for name in ("M.E.T.A.L", "M.E.T.A.L.", "METAL", "metal"):
+        assert answerer.draft([f"What does the Heavy {name} program focus on?"], anything).found

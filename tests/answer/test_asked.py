@@ -154,3 +154,18 @@ def test_a_long_story_is_looked_up_in_pieces_too_and_a_short_one_is_not() -> Non
 def test_the_programs_contact_is_only_for_the_programs() -> None:
     assert asked.about_contact("how do I sign up for the program?")
     assert not asked.about_contact("who can I call if I am in danger?")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("What does the article say about couples therapy?", "couples therapy?"),
+        ("according to the article, is arguing normal?", "is arguing normal?"),
+        ("Does the article mention jealousy", "jealousy"),
+        ("is arguing normal according to the article?", "is arguing normal?"),
+        ("What does the article say?", "What does the article say?"),
+        ("what is gaslighting?", "what is gaslighting?"),
+    ],
+)
+def test_words_that_only_say_the_article_is_asked_are_set_aside(text: str, rest: str) -> None:
+    assert asked.without_frame(text) == rest

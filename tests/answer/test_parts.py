@@ -16,9 +16,10 @@ from bot.errors import SettingsError
 from bot.knowledge.documents import Block, Document, Facts
 from bot.knowledge.embed import Vectors
 from bot.knowledge.lexical import LexicalIndex, terms
+from bot.knowledge.lexical import words as words_of
 from bot.knowledge.passages import split
 from bot.knowledge.remember import RememberingEmbedder
-from bot.knowledge.retrieve import Found, Look
+from bot.knowledge.retrieve import Found, Look, Taken
 from bot.knowledge.sentences import sentence_spans
 from bot.knowledge.spelling import Speller
 from bot.knowledge.subjects import Nearness, Outside, Subjects, read_subjects
@@ -67,6 +68,8 @@ SPELLER = Speller(
         ("he dont care", "he dont care"),
         ("the jealous one", "the jealous one"),
         ("Zyxwvut", "Zyxwvut"),
+        ("is gas lighting the", "is gaslighting the"),
+        ("every down", "every down"),
     ],
 )
 def test_slips_are_mended_and_what_is_right_is_left_alone(written: str, read: str) -> None:
@@ -89,6 +92,11 @@ def test_bm25_finds_the_text_with_the_rare_word_whatever_its_ending() -> None:
 def test_bm25_of_no_texts_or_of_texts_without_words_scores_nothing() -> None:
     assert LexicalIndex([]).scores("anything").shape == (0,)
     assert not LexicalIndex(["the", "—"]).scores("the").any()
+
+
+def test_letters_between_full_stops_are_one_word() -> None:
+    assert words_of("Heavy M.E.T.A.L. at 5 p.m. or e.g. METAL.")[1] == "metal"
+    assert terms("M.E.T.A.L") == terms("metal")
 
 
 def test_terms_leave_out_the_words_of_asking() -> None:
@@ -131,7 +139,13 @@ def test_citations_are_numbered_once_each_and_must_be_verbatim() -> None:
 
 def test_passages_far_behind_the_best_are_not_quoted() -> None:
     found = [Found(passage("Near."), 1.0, 0.9), Found(passage("Far."), 0.3, 0.1)]
-    assert quoted(Sheet(), found, "near", 100) == ["Near. [1]"]
+    assert quoted(Sheet(), found, "near", 100, sure=False) == ["Near. [1]"]
+
+
+def test_where_the_subject_is_plain_less_is_quoted_beside_the_best() -> None:
+    found = [Found(passage("Near."), 1.0, 0.9), Found(passage("Next."), 0.7, 0.8)]
+    assert quoted(Sheet(), found, "near", 100, sure=False) == ["Near. [1]", "Next. [2]"]
+    assert quoted(Sheet(), found, "near", 100, sure=True) == ["Near. [1]"]
 
 
 def document(*blocks: tuple[str, str, int]) -> Document:
@@ -176,7 +190,7 @@ def _vector(*values: float) -> Vectors:
 
 def look(question: str, subject: float, outside: float) -> Look:
     near = Nearness(_vector(subject), _vector(outside))
-    return Look(question, (), near, subject, _vector(0.0))
+    return Look(question, (), near, subject, Taken(subject, _vector(0.0), 1.0), _vector(0.0))
 
 
 PRICE = Subjects(outside=(Outside(topic="the price", says=("cost",), unless=("fee",)),))
@@ -184,8 +198,8 @@ PRICE = Subjects(outside=(Outside(topic="the price", says=("cost",), unless=("fe
 
 def test_a_question_near_an_outside_subject_is_less_likely_covered() -> None:
     found = [Found(passage("About programs."), 1.0, 0.5)]
-    sure = weigh([look("cost of programs", 0.7, 0.2)], found, PRICE, lambda _: True)
-    unsure = weigh([look("cost of programs", 0.7, 0.9)], found, PRICE, lambda _: True)
+    sure = weigh([look("cost of programs", 0.8, 0.1)], found, PRICE, lambda _: True)
+    unsure = weigh([look("cost of programs", 0.3, 0.6)], found, PRICE, lambda _: True)
     assert sure.confidence > 0.5 > unsure.confidence
     assert unsure.topic == PRICE.outside[0]
 

@@ -22,7 +22,12 @@ class NoAnswers:
     """A library that is away; the cards must not care."""
 
     def draft(
-        self, _turns: Sequence[str], _may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        _turns: Sequence[str],
+        _may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         raise IndexUnavailable("away")
 

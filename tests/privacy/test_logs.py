@@ -62,7 +62,12 @@ class Answers:
     """An answerer that fails with the visitor's words in its error."""
 
     def draft(
-        self, turns: Sequence[str], _may_use: Callable[[str], bool], *, may_write: bool = False
+        self,
+        turns: Sequence[str],
+        _may_use: Callable[[str], bool],
+        *,
+        may_write: bool = False,
+        guarded: bool = False,
     ) -> Draft:
         raise ValueError(f"cannot read {turns[-1]}")
 

@@ -32,7 +32,7 @@ def test_cards_are_ready_before_answers_are() -> None:
 def test_a_card_of_last_resort_is_told_as_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     page = page_with()
     card = Card("Call 000", (), ())
-    broken = Screened((), Assessment(Level.CRISIS), card, True, "", None, 0.1)
+    broken = Screened((), Assessment(Level.CRISIS), card, True, "", None, 0.1, "0" * 12)
     monkeypatch.setattr(page.bot, "screen", lambda *_, **__: broken)
     with TestClient(make_app(page)) as client:
         assert client.get("/health/cards").status_code == 503
