@@ -16,8 +16,9 @@ from bot.safety.net import NET
 from bot.types import Category, Level
 from tests.fakes import HashingEmbedder
 
-RISK = ["he hits me at night", "she punches me and I am scared", "my husband chokes me again"]
-CALM = ["he cooks dinner at night", "she paints me and I am happy", "my husband sings again"]
+# No rule says anything of these.
+RISK = ["he keeps my bank card again", "she reads my letters each day", "my husband counts my steps"]
+CALM = ["he keeps bees and sheep again", "she reads books each day", "my husband counts the birds"]
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ class Broken(HashingEmbedder):
 
 def test_a_message_that_means_risk_is_raised_with_the_examples_like_it(rules: Path) -> None:
     layer = SafetyLayer.load(rules)
-    turns = ["she punches me, my husband chokes me"]
+    turns = ["she reads my letters, my husband counts my steps"]
     found = layer.assess(turns)
     assert layer.look_again(found, turns) is None, "not ready, and says so"
     assert layer.understand(HashingEmbedder())
@@ -55,15 +56,13 @@ def test_a_message_that_means_risk_is_raised_with_the_examples_like_it(rules: Pa
     assert (looked.level, looked.categories) == (Level.CRISIS, (Category.FAMILY_VIOLENCE,))
     (hit,) = [each for each in looked.hits if each.rule == NET]
     assert hit.text == turns[0]
-    assert {reason[:-3].strip() for reason in hit.because} <= {text[:60] for text in RISK} | {
-        text.strip() for text in RISK
-    }
+    assert {reason.rstrip("0123456789 ") for reason in hit.because} <= set(RISK)
 
 
 def test_calm_messages_and_unknown_words_stay_as_they_are(rules: Path) -> None:
     layer = SafetyLayer.load(rules)
     layer.understand(HashingEmbedder())
-    for text in ("he cooks dinner and sings", "quark gluon chokes", "", "🙂"):
+    for text in ("he keeps sheep and reads books", "quark gluon steps", "", "🙂"):
         found = layer.assess([text])
         assert layer.look_again(found, [text]) == found
 
@@ -73,9 +72,9 @@ def test_only_new_readings_are_encoded(rules: Path) -> None:
     layer = SafetyLayer.load(rules)
     layer.understand(embedder)
     embedder.seen.clear()
-    for turns in (["he sings"], ["he sings", "he cooks"], ["he sings", "he cooks"]):
+    for turns in (["he reads"], ["he reads", "she reads books each day"], ["he reads", "she reads books each day"]):
         layer.assess_fully(turns)
-    assert embedder.seen == ["he sings", "he cooks", "he sings\nhe cooks"]
+    assert embedder.seen == ["he reads", "she reads books each day", "he reads\nshe reads books each day"]
 
 
 def test_it_sees_the_folded_text(rules: Path) -> None:
@@ -83,8 +82,8 @@ def test_it_sees_the_folded_text(rules: Path) -> None:
     layer = SafetyLayer.load(rules)
     layer.understand(embedder)
     embedder.seen.clear()
-    layer.assess_fully(["HE\u200b SÍNGS"])
-    assert embedder.seen == ["he sings"]
+    layer.assess_fully(["HE\u200b RÉADS"])
+    assert embedder.seen == ["he reads"]
 
 
 def test_a_fitted_model_is_taken_from_the_cache_of_its_sentence_model(rules: Path) -> None:
@@ -110,7 +109,7 @@ def test_a_broken_sentence_model_leaves_rules_and_words(
     layer.learn()
     assert not layer.understand(Broken())
     assert "only rules and words" in caplog.text
-    assert layer.assess_fully(["my husband chokes me again"]).level is Level.CRISIS
+    assert layer.assess_fully(["my husband counts my steps"]).level is Level.CRISIS
 
 
 def test_a_sentence_model_that_breaks_later_leaves_the_first_look(
@@ -120,8 +119,8 @@ def test_a_sentence_model_that_breaks_later_leaves_the_first_look(
     layer = SafetyLayer.load(rules)
     layer.understand(embedder)
     monkeypatch.setattr(embedder, "encode", Broken().encode)
-    found = layer.assess(["he cooks a stew"])
-    assert layer.look_again(found, ["he cooks a stew"]) is None
+    found = layer.assess(["he reads a stew"])
+    assert layer.look_again(found, ["he reads a stew"]) is None
     assert "stew" not in caplog.text
 
 
