@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bot.cli.program import ATTENTION, DONE, INTERRUPTED, attend, make_parser
-from bot.cli.terminal import Ink, progress, wrapped
-from bot.errors import BotError, DocumentError, IndexUnavailable
+from bot.cli.terminal import Ink, progress, waiting, wrapped
+from bot.errors import BotError, DocumentError, IndexUnavailable, RulesError
 from bot.knowledge import shelf
 from bot.knowledge.embed import Embedder, make_embedder
 from bot.knowledge.index import open_store
 from bot.knowledge.index.contract import REMEDY
 from bot.knowledge.ingest import IngestSummary, NothingToIngest, Stage, ingest
+from bot.safety import SafetyLayer
 from bot.settings import Settings, load_settings
 
 _STAGES: dict[Stage, str] = {
@@ -74,10 +75,10 @@ def _run(options: argparse.Namespace, embedder: Embedder | None) -> int:
     problems = _change(options, settings)
     print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
     paths = options.paths or [settings.corpus]
-    return max(
-        ATTENTION if problems else DONE,
-        _ingest(paths, settings, lambda: embedder or make_embedder(settings)),
-    )
+    done = _ingest(paths, settings, lambda: embedder or make_embedder(settings))
+    if embedder is None and done != INTERRUPTED:
+        _fit_second_net(settings, make_embedder(settings))
+    return max(ATTENTION if problems else DONE, done)
 
 
 def _change(options: argparse.Namespace, settings: Settings) -> list[str]:
@@ -122,6 +123,17 @@ def _ingest(paths: Sequence[Path], settings: Settings, make: Callable[[], Embedd
     overdue = _overdue(after, _today())
     print(*overdue, sep="\n", end="\n" if overdue else "", file=sys.stderr)
     return ATTENTION if summary.problems else DONE
+
+
+def _fit_second_net(settings: Settings, embedder: Embedder) -> None:
+    """Have the safety layer's second net ready for the chat; its faults do not touch the index."""
+    try:
+        safety = SafetyLayer.load(settings.rules)
+    except RulesError as error:
+        print(f"The second net waits until the rules are mended. {error}", file=sys.stderr)
+        return
+    with waiting("Fitting the second net to its examples ..."):
+        safety.understand(embedder)
 
 
 def _told(summary: IngestSummary) -> str:

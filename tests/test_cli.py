@@ -136,7 +136,8 @@ class TestAsk:
         done = bot("ask", "--json", question, index=folder)
         row = json.loads(done.stdout)
         assert done.returncode == 0
-        assert (row["kind"], row["level"], row["card"]) == ("answer", "none", None)
+        assert (row["kind"], row["card"]) == ("answer", None)
+        assert row["level"] in {"none", "signpost"}
         assert row["citations"][0]["quote"].startswith("Stonewalling or Silent Treatment")
         passages = [passage["text"] for passage in row["passages"]]
         document = source.read_text(encoding="utf-8")

@@ -116,13 +116,18 @@ def _without_collecting() -> Iterator[None]:
 
 
 def _cache_file(kind: str, path: Path, *more: Path) -> Path | None:
-    """Where what is made of these very rules is kept, ``None`` if they cannot be read."""
+    """Where what is made of these very rules is kept, ``None`` if they cannot be read.
+
+    Compiled rules say where they were read from, so their place counts; a net's examples may
+    be anywhere.
+    """
     digest = hashlib.sha256(sys.version.encode())
     try:
         for file in (*sorted(_CODE.glob("*.py")), *rule_files(path), *more):
             if not file.is_file() or file.stat().st_size > _LARGEST:
                 return None  # reading the rules will say what is wrong with it
-            digest.update(str(file.resolve()).encode() + b"\0" + file.read_bytes() + b"\0")
+            name = str(file.resolve()) if kind == "rules" else file.name
+            digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     except OSError:
         return None
     return user_cache_path("article-support-chat") / f"{kind}-{digest.hexdigest()[:32]}.pickle"
