@@ -116,7 +116,7 @@ def test_lines_are_wrapped_and_own_line_breaks_kept() -> None:
 def rules(tmp_path: Path, small_text: str) -> Path:
     """A small rules file of its own, with two more rules to change."""
     path = tmp_path / "safety_rules.yaml"
-    path.write_text(f"{small_text}{TWO_RULES}")
+    path.write_text(small_text.replace("answers:\n", f"{TWO_RULES}answers:\n"))
     return path
 
 

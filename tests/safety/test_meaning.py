@@ -17,7 +17,11 @@ from bot.types import Category, Level
 from tests.fakes import HashingEmbedder
 
 # No rule says anything of these.
-RISK = ["he keeps my bank card again", "she reads my letters each day", "my husband counts my steps"]
+RISK = [
+    "he keeps my bank card again",
+    "she reads my letters each day",
+    "my husband counts my steps",
+]
 CALM = ["he keeps bees and sheep again", "she reads books each day", "my husband counts the birds"]
 
 
@@ -72,9 +76,17 @@ def test_only_new_readings_are_encoded(rules: Path) -> None:
     layer = SafetyLayer.load(rules)
     layer.understand(embedder)
     embedder.seen.clear()
-    for turns in (["he reads"], ["he reads", "she reads books each day"], ["he reads", "she reads books each day"]):
+    for turns in (
+        ["he reads"],
+        ["he reads", "she reads books each day"],
+        ["he reads", "she reads books each day"],
+    ):
         layer.assess_fully(turns)
-    assert embedder.seen == ["he reads", "she reads books each day", "he reads\nshe reads books each day"]
+    assert embedder.seen == [
+        "he reads",
+        "she reads books each day",
+        "he reads\nshe reads books each day",
+    ]
 
 
 def test_it_sees_the_folded_text(rules: Path) -> None:
