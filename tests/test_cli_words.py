@@ -226,9 +226,9 @@ class TestCheckRules:
         assert not re.search(r'(?:src|href)="(?!#)', text)
 
     def test_a_page_that_cannot_be_written_is_one_plain_line(self, say: Say) -> None:
-        code, _, err = say("check-rules", "--html", "/nowhere/rules.html")
+        code, _, err = say("check-rules", "--html", "/dev/null/rules.html")
         assert (code, err.count("\n")) == (1, 1)
-        assert "/nowhere/rules.html: the page cannot be written" in err
+        assert "/dev/null/rules.html: the page cannot be written" in err
 
 
 class TestDiffRules:
@@ -353,7 +353,12 @@ class TestTry:
             [sys.executable, "-m", "bot", "try"],
             input="\n".join(lines) + "\n",
             cwd=ROOT,
-            env={**os.environ, "BOT_CORPUS": "/nowhere", "BOT_INDEX": "/nowhere", **settings},
+            env={
+                **os.environ,
+                "BOT_CORPUS": "/dev/null/corpus",
+                "BOT_INDEX": "/dev/null/index",
+                **settings,
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -74,7 +74,7 @@ class SafetyLayer:
             from bot.safety.meaning import MeaningNet  # noqa: PLC0415 - needs NumPy
 
             words = load_cues(self._engine, fitting=fitting)
-            model = words and load_meaning(self._engine, words, encoder, fitting=fitting)
+            model = words and load_meaning(self._engine, encoder, fitting=fitting)
             if words and model:
                 self._words = words
                 self._meaning = MeaningNet(

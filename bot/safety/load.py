@@ -15,7 +15,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ _CODE = Path(__file__).resolve().parent
 
 def load_engine(path: Path) -> Engine:
     """The compiled rules of a file; ``RulesError`` holds every mistake in it."""
-    cached = _cache_file("rules", path)
+    cached = _cache_file("rules", rule_files(path))
     engine = _cached(cached)
     if not isinstance(engine, Engine):
         with _without_collecting():
@@ -48,7 +48,9 @@ def load_engine(path: Path) -> Engine:
             problems = problems or broken_examples(book, engine)
         if problems:
             raise RulesError(problems)
-        if cached == _cache_file("rules", path):  # else they were edited while being read
+        if cached == _cache_file(
+            "rules", rule_files(path)
+        ):  # else they were edited while being read
             _keep(cached, engine)
     return engine
 
@@ -65,7 +67,7 @@ def load_cues(engine: Engine, *, fitting: bool) -> CueModel | None:
     Fitting takes seconds; unless ``fitting`` is true, only what was fitted before is taken.
     Raises ``RulesError`` if the examples have mistakes.
     """
-    cached = _cache_file("cues", engine.book.path, *_example_files(engine))
+    cached = _cache_file("cues", [*rule_files(engine.book.path), *_example_files(engine)])
     fitted = _cached(cached)
     if isinstance(fitted, CueModel) or not fitting:
         return fitted if isinstance(fitted, CueModel) else None
@@ -75,18 +77,19 @@ def load_cues(engine: Engine, *, fitting: bool) -> CueModel | None:
     return fitted
 
 
-def load_meaning(
-    engine: Engine, words: CueModel, encoder: Encoder, *, fitting: bool
-) -> MeaningModel | None:
-    """What the examples mean to a sentence model; as ``load_cues``, but takes up to a minute."""
+def load_meaning(engine: Engine, encoder: Encoder, *, fitting: bool) -> MeaningModel | None:
+    """What the examples mean to a sentence model; as ``load_cues``, but takes up to a minute.
+
+    Rules have no part in it, so that an edit of theirs does not cost that minute.
+    """
     from bot.safety import meaning  # noqa: PLC0415 - needs NumPy, which the rules do without
 
     identity = hashlib.sha256(encoder.identity.encode()).hexdigest()[:8]
-    cached = _cache_file(f"meaning-{identity}", engine.book.path, *_example_files(engine))
+    cached = _cache_file(f"meaning-{identity}", _example_files(engine))
     model = _cached(cached)
     if isinstance(model, meaning.MeaningModel) or not fitting:
         return model if isinstance(model, meaning.MeaningModel) else None
-    model = meaning.fit(_examples(engine), words, encoder)
+    model = meaning.fit(_examples(engine), encoder)
     _keep(cached, model)
     return model
 
@@ -115,15 +118,15 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _cache_file(kind: str, path: Path, *more: Path) -> Path | None:
-    """Where what is made of these very rules is kept, ``None`` if they cannot be read.
+def _cache_file(kind: str, files: Sequence[Path]) -> Path | None:
+    """Where what is made of these very files is kept, ``None`` if they cannot be read.
 
     Compiled rules say where they were read from, so their place counts; a net's examples may
     be anywhere.
     """
     digest = hashlib.sha256(sys.version.encode())
     try:
-        for file in (*sorted(_CODE.glob("*.py")), *rule_files(path), *more):
+        for file in (*sorted(_CODE.glob("*.py")), *files):
             if not file.is_file() or file.stat().st_size > _LARGEST:
                 return None  # reading the rules will say what is wrong with it
             name = str(file.resolve()) if kind == "rules" else file.name

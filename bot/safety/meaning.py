@@ -57,20 +57,18 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MeaningModel:
-    """The examples, with their weights, and how words and meaning are weighed.
+    """The examples, with their weights.
 
-    ``examples`` are unit vectors, shape ``(n, dimensions)``, and ``weights`` has shape ``(n,)``;
-    the score of a vector is its kernel-weighted sum. ``mix`` holds the factors of the word
-    score and of this score, and a constant; the sum is in log odds. ``harmless`` are the sums
-    of the harmless examples by models that have not seen them, ascending. ``risky`` are the
-    numbers of the risky examples and ``texts`` their texts, of which the nearest are named.
+    ``examples`` are unit vectors, shape ``(n, dimensions)``; ``weights``, ``held_out`` and
+    ``labels`` have shape ``(n,)``. The score of a vector is its kernel-weighted sum;
+    ``held_out`` are the scores that the examples have without themselves, ``labels`` tell the
+    risky ones, and ``texts`` are the texts of these, of which the nearest are named.
     """
 
     examples: Vectors
     weights: Vectors
-    mix: tuple[float, float, float]
-    harmless: tuple[float, ...]
-    risky: NDArray[np.intp]
+    held_out: Vectors
+    labels: NDArray[np.bool_]
     texts: tuple[str, ...]
 
     def scores(self, vectors: Vectors) -> Vectors:
@@ -79,7 +77,7 @@ class MeaningModel:
 
     def nearest(self, vector: Vectors) -> tuple[str, ...]:
         """The risky examples that mean most nearly the same."""
-        order = np.argsort(-(self.examples[self.risky] @ vector))[:_NAMED]
+        order = np.argsort(-(self.examples[self.labels] @ vector))[:_NAMED]
         return tuple(self.texts[index] for index in order)
 
 
@@ -96,7 +94,8 @@ class MeaningNet:
     ) -> None:
         """Use a model so that a share of ``false_alarms`` of harmless messages passes for risk."""
         self._model = model
-        self._thresholds = Thresholds.passed_by(false_alarms, model.harmless)
+        self._mix = _weighed(cues, model)
+        self._thresholds = Thresholds.passed_by(false_alarms, self._mix.harmless)
         self._cues = cues
         self._lexicon = lexicon
         self._encoder = encoder
@@ -114,8 +113,8 @@ class MeaningNet:
         seen = self._cues.see(reading, self._lexicon)
         if seen is None:
             return None
-        model, (alone, alike) = self._model, meaning
-        score = model.mix[0] * seen.score + model.mix[1] * alone + model.mix[2]
+        mix, (alone, alike) = self._mix, meaning
+        score = mix.words * seen.score + mix.meaning * alone + mix.constant
         level = self._thresholds.level(score, supported=reading.supported)
         if level is Level.NONE:
             return None
@@ -158,27 +157,40 @@ def _windows(text: str) -> Iterator[str]:
             yield " ".join(words[start : start + _WINDOW])
 
 
-def fit(examples: Sequence[Example], words: CueModel, encoder: Encoder) -> MeaningModel:
-    """The model of the examples that ``words`` was fitted to; takes up to a minute. Deterministic.
+@dataclass(frozen=True, slots=True)
+class _Mix:
+    """How words and meaning are weighed: the sum is in log odds.
 
-    Words and meaning are weighed by the scores that the examples have without themselves.
+    ``harmless`` are the sums of the harmless examples by models that have not seen them,
+    ascending.
     """
+
+    words: float
+    meaning: float
+    constant: float
+    harmless: tuple[float, ...]
+
+
+def _weighed(words: CueModel, meaning: MeaningModel) -> _Mix:
+    """The weights by the scores that the examples have without themselves."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - takes a second
 
+    both = np.column_stack([words.held_out, meaning.held_out])
+    mixer = LogisticRegression().fit(both, meaning.labels)
+    harmless = mixer.decision_function(both[~meaning.labels])
+    words_weight, meaning_weight = map(float, mixer.coef_[0])
+    constant = float(mixer.intercept_[0])
+    return _Mix(words_weight, meaning_weight, constant, tuple(sorted(map(float, harmless))))
+
+
+def fit(examples: Sequence[Example], encoder: Encoder) -> MeaningModel:
+    """The model of some examples; takes up to a minute. Deterministic."""
     labels = np.array([example.level >= Level.CRISIS for example in examples])
     vectors = encoder.encode([fold("\n".join(example.turns)) for example in examples])
     weights, held_out = _ridge_regression(vectors, labels)
-    both = np.column_stack([words.held_out, held_out])
-    mixer = LogisticRegression().fit(both, labels)
-    risky = np.flatnonzero(labels)
-    return MeaningModel(
-        examples=vectors,
-        weights=weights,
-        mix=(float(mixer.coef_[0][0]), float(mixer.coef_[0][1]), float(mixer.intercept_[0])),
-        harmless=tuple(sorted(map(float, mixer.decision_function(both)[~labels]))),
-        risky=risky,
-        texts=tuple(" // ".join(examples[int(index)].turns) for index in risky),
-    )
+    risky = (example for example, label in zip(examples, labels, strict=True) if label)
+    texts = tuple(" // ".join(example.turns) for example in risky)
+    return MeaningModel(vectors, weights, held_out, labels, texts)
 
 
 def _ridge_regression(vectors: Vectors, labels: NDArray[np.bool_]) -> tuple[Vectors, Vectors]:

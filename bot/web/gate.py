@@ -142,7 +142,7 @@ class Gate:
         Without a session's name Gradio keeps nothing of an event once it is over.
         """
         try:
-            event = json.loads(body)
+            event = json.loads(body, object_hook=_without_file)
         except (ValueError, RecursionError):
             raise Refused(400) from None
         if not isinstance(event, dict):
@@ -156,6 +156,11 @@ class Gate:
             return json.dumps({"fn_index": number, "data": data}).encode()
         except (ValueError, RecursionError):
             raise Refused(400) from None
+
+
+def _without_file(value: dict[str, object]) -> dict[str, object]:
+    """Nothing in place of an object that names a file: Gradio would copy that file."""
+    return {} if "path" in value else value
 
 
 def _check_origin(scope: Scope) -> None:

@@ -26,8 +26,8 @@ from bot.web.state import Sent, feed, pinned, read
 from bot.web.texts import PageTexts
 
 #: Answers made at the same time; further questions wait their turn, cards never do. Each computes,
-#: and Python computes one thing at a time, so more of them would only hold the cards up (measured:
-#: with eight, a card took twenty times as long as alone; with two, one and a quarter).
+#: and Python computes one thing at a time, so more of them would only hold the cards up (see
+#: docs/deploying.md, "Under load").
 ANSWERS_AT_ONCE = 2
 #: The same where a language model writes them: most of that time is spent waiting for its server.
 WRITTEN_AT_ONCE = 8
