@@ -20,10 +20,6 @@ import pytest
 from platformdirs import user_cache_path
 from playwright.sync_api import Browser
 
-from tests.web.conftest import chromium
-
-__all__ = ["chromium"]
-
 ROOT = Path(__file__).resolve().parents[2]
 #: Words that no program writes by itself; looked for one by one, in several encodings.
 WORDS = ("zyxquorble", "flimmerbusk", "vorpaldrake")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +19,6 @@ from playwright.sync_api import (
     Locator,
     Page,
     Route,
-    sync_playwright,
 )
 
 from bot.settings import Settings
@@ -31,8 +28,6 @@ from bot.web.server import address_of, listen, make_server
 from bot.web.texts import PageTexts, load_texts
 from tests.web.scripted import STANDING, ScriptedBot
 
-#: run.py names the browser it found; an empty name leaves the choice to Playwright.
-CHROMIUM = os.environ.get("BOT_TEST_CHROMIUM", shutil.which("chromium") or "")
 SHOTS = Path(__file__).resolve().parents[2] / "test-results"
 
 SIZES = {"phone": (320, 568), "tablet": (768, 1024), "desktop": (1440, 900)}
@@ -146,16 +141,6 @@ def site() -> Iterator[Site]:
     bot.loaded.set()
     with serving(bot) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM or None, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 Open = Callable[..., Visit]
