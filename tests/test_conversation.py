@@ -11,7 +11,7 @@ import pytest
 from bot.conversation import Bot, Draft, Known
 from bot.errors import IndexUnavailable
 from bot.safety import SafetyLayer
-from bot.types import Assessment, Card, Category, Citation, Level, Passage, Scored
+from bot.types import Assessment, Card, Category, Citation, Hit, Level, Passage, Scored
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSAGE = Passage(
@@ -213,3 +213,60 @@ def test_every_category_known_before_has_a_card_to_keep(
     assert screened.card is not None
     assert screened.card != safety.fallback_card()
     assert screened.card.resources[0].phone == "000"
+
+
+class SecondLook(SafetyLayer):
+    """The shipped rules, with a second look that finds what it is told to."""
+
+    category = Category.FAMILY_VIOLENCE
+
+    def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
+        hit = Hit("net", self.category, Level.CRISIS, (0, 1), turns[-1][:1], len(turns) - 1)
+        return Assessment(Level.CRISIS, (self.category,), (*assessment.hits, hit))
+
+
+class Suicide(SecondLook):
+    """The same, of another kind."""
+
+    category = Category.SUICIDE_SELF_HARM
+
+
+class NoSecondLook(SafetyLayer):
+    """A second look that breaks."""
+
+    def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
+        raise RuntimeError("broken")
+
+
+class TestTheSecondLook:
+    TURNS = ("Why do couples grow apart?",)
+
+    def test_it_raises_a_card_and_the_answer_still_comes(self, safety: SafetyLayer) -> None:
+        bot = Bot(SecondLook(safety._engine), ScriptedAnswerer())
+        screened = bot.screen(self.TURNS)
+        assert screened.card is None
+        looked = bot.look_again(screened)
+        assert isinstance(looked.card, Card)
+        assert looked.fresh
+        reply = bot.answer(looked)
+        assert (reply.kind, reply.level, reply.card) == ("answer", Level.CRISIS, looked.card)
+        assert reply.trace["looked_again"] is True
+
+    def test_thoughts_of_suicide_found_by_it_get_the_card_alone(self, safety: SafetyLayer) -> None:
+        answerer = ScriptedAnswerer()
+        reply = Bot(Suicide(safety._engine), answerer).reply(self.TURNS)
+        assert (reply.kind, reply.text, answerer.asked) == ("safety", "", [])
+
+    @pytest.mark.parametrize("kind", [SafetyLayer, NoSecondLook])
+    def test_missing_or_broken_it_leaves_the_first_look(
+        self, safety: SafetyLayer, kind: type[SafetyLayer]
+    ) -> None:
+        bot = Bot(kind(safety._engine), ScriptedAnswerer())
+        screened = bot.screen(self.TURNS)
+        assert bot.look_again(screened) == screened
+        assert bot.reply(self.TURNS).trace["looked_again"] is False
+
+    def test_a_whole_reply_is_not_looked_at_again(self, safety: SafetyLayer) -> None:
+        bot = Bot(SecondLook(safety._engine), ScriptedAnswerer())
+        screened = bot.screen(["I want to die"])
+        assert bot.look_again(screened) is screened

@@ -130,6 +130,14 @@ def test_the_card_does_not_wait_while_the_model_is_loading(visit: Open, site: Si
     expect(visitor.tab.locator(".sources")).to_have_count(11)
 
 
+def test_a_card_found_by_the_second_look_comes_with_the_answer_and_is_pinned(visit: Open) -> None:
+    visitor = visit("phone")
+    visitor.ask("I gave my fishing gear away")
+    expect(visitor.tab.locator(".sources")).to_be_visible()
+    expect(visitor.tab.locator(".turn .card")).to_have_count(1)
+    assert visitor.tab.locator("#pinned p").count() == 1
+
+
 def test_a_quiet_note_stands_below_the_answer(visit: Open) -> None:
     visitor = visit("phone")
     visitor.ask("I am sad")
