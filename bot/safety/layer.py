@@ -53,14 +53,15 @@ class SafetyLayer:
         engine = load_engine(path)
         return cls(engine, load_cues(engine, fitting=fitting))
 
-    def learn(self) -> None:
-        """Fit the words of the second net if they are not there yet; takes seconds.
+    def learn(self, *, fitting: bool = True) -> None:
+        """Have the words of the second net if they are not there yet.
 
+        Fitting takes seconds; unless ``fitting`` is true, only what was fitted before is taken.
         Never raises: a fault is logged, and the rules stand alone.
         """
         if self._words is None:
             try:
-                self._words = load_cues(self._engine, fitting=True)
+                self._words = load_cues(self._engine, fitting=fitting)
             except Exception as error:  # whatever is wrong with the net, the rules are there
                 logger.error("The second net is off, the rules stand alone: %s", error)
 
