@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +64,9 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors as float32, shape ``(len(texts), dimensions)``, in order."""
+
+    def encode_layers(self, texts: Sequence[str]) -> Vectors:
+        """What each layer makes of each text: float32, ``(len(texts), layers, dimensions)``."""
 
 
 class SentenceEmbedder:
@@ -138,18 +142,44 @@ class SentenceEmbedder:
                     show_progress_bar=False,
                 )
             except (RuntimeError, ValueError, TypeError) as error:
-                # Only the kind of error is told: its text may hold the visitor's words.
-                raise EmbedderUnavailable(
-                    f"The sentence model in {self.folder} failed ({type(error).__name__}). "
-                    "If it stays so, start the chat again."
-                ) from None
+                raise self._failed(error) from None
         return np.asarray(vectors, dtype=np.float32)
+
+    def encode_layers(self, texts: Sequence[str]) -> Vectors:
+        """What each layer of the model makes of ``texts``, averaged over their tokens.
+
+        Float32, shape ``(len(texts), layers, dimensions)``, lowest layer first. Lower layers know
+        more of who does what to whom, which the sentence vector leaves out. A model without layers
+        has its sentence vector as the only one. Raises ``EmbedderUnavailable`` if the model fails.
+        """
+        found: list[Vectors] = []
+        # Texts of one length together, since a batch costs as much as its longest; and one batch
+        # at a time, so that questions asked meanwhile need not wait for all.
+        order = sorted(range(len(texts)), key=lambda each: len(texts[each]))
+        for start in range(0, len(texts), BATCH):
+            with self._lock:
+                model = self._loaded()
+                try:
+                    found.append(_layers(model, [texts[n] for n in order[start : start + BATCH]]))
+                except (RuntimeError, ValueError, TypeError) as error:
+                    raise self._failed(error) from None
+            time.sleep(0)
+        if not found:
+            return np.zeros((0, 0, 0), dtype=np.float32)
+        return np.concatenate(found)[np.argsort(order)]
 
     def vocabulary(self) -> frozenset[str]:
         """Every word the model reads whole, in lower case; loads the model."""
         with self._lock:
             entries = self._loaded().tokenizer.get_vocab()
         return frozenset(str(entry) for entry in entries if str(entry).isalpha())
+
+    def _failed(self, error: Exception) -> EmbedderUnavailable:
+        # Only the kind of error is told: its text may hold the visitor's words.
+        return EmbedderUnavailable(
+            f"The sentence model in {self.folder} failed ({type(error).__name__}). "
+            "If it stays so, start the chat again."
+        )
 
     def _loaded(self) -> Any:
         if self._model is None:
@@ -168,6 +198,23 @@ class SentenceEmbedder:
                     f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 ) from error
         return self._model
+
+
+def _layers(model: Any, texts: list[str]) -> Vectors:
+    """As ``SentenceEmbedder.encode_layers``, for one batch."""
+    import torch  # noqa: PLC0415 - takes seconds, and is loaded by now
+
+    transformer = model[0]
+    config = getattr(getattr(transformer, "model", None), "config", None)
+    if config is None:
+        return np.asarray(model.encode(texts, show_progress_bar=False), np.float32)[:, None, :]
+    config.output_hidden_states = True
+    with torch.inference_mode():
+        features = transformer(model.preprocess(texts))
+        mask = features["attention_mask"].unsqueeze(-1).float()
+        # The first are the words themselves, before any layer.
+        layers = [(each * mask).sum(1) / mask.sum(1) for each in features["all_layer_embeddings"]]
+        return np.asarray(torch.stack(layers[1:], 1).numpy(), dtype=np.float32)
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder:

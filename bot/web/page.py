@@ -73,18 +73,13 @@ class Page:
         self._screeners = ThreadPoolExecutor(1, thread_name_prefix="screen")
         self.blocks = self._build()
 
-    async def ask(self, payload: object) -> tuple[str, str]:
-        """Screen a new message: its turn with the card, and the text box.
+    async def ask(self, payload: object) -> str:
+        """Screen a new message: its turn, with the card.
 
-        Everything goes through here: typed messages and example buttons alike. The box is empty
-        afterwards, unless the message could not be taken: then it stands there to be shortened.
+        Everything goes through here: typed messages and example buttons alike.
         """
         sent = read(payload, self.settings.max_turns)
-        if sent is None:
-            return "", ""
-        screened, html = await self._screened(sent)
-        refused = screened.final is not None and screened.final.kind == "invalid"
-        return html, sent.turns[-1] if refused else ""
+        return "" if sent is None else (await self._screened(sent))[1]
 
     async def answer(self, payload: object, request: gr.Request) -> str:
         """Answer a turn, screened anew: the whole of it, with its card."""
@@ -171,9 +166,9 @@ class Page:
                 "api_visibility": "private",
             }
             ask = "(message) => window.said.ask(message)"
-            gr.on([box.submit, send.click], self.ask, box, [shown, box], js=ask, **at_once)
+            gr.on([box.submit, send.click], self.ask, box, shown, js=ask, **at_once)
             for button in examples:
-                button.click(self.ask, button, [shown, box], js=ask, **at_once)
+                button.click(self.ask, button, shown, js=ask, **at_once)
             answer = "() => window.said.answer()"
             more.click(self.answer, more, shown, js=answer, **at_once)
         return blocks
