@@ -13,7 +13,7 @@ from bot.answer.llm import LanguageModel, make_writer
 from bot.conversation import Bot
 from bot.counts import counted_by
 from bot.errors import BotError, SettingsError
-from bot.knowledge.embed import Embedder, make_embedder
+from bot.knowledge.embed import Embedder, LayeredEmbedder, make_embedder
 from bot.knowledge.index import Index
 from bot.knowledge.retrieve import HybridRetriever
 from bot.knowledge.shelf import articles
@@ -89,7 +89,7 @@ def build(settings: Settings) -> Parts:
         if library.embedder is not None:
             layer.understand(library.embedder)
 
-    def on_ready(embedder: Embedder) -> None:
+    def on_ready(embedder: LayeredEmbedder) -> None:
         rules.layer.understand(embedder)
 
     library = LiveLibrary(settings, make_answerer, on_ready)

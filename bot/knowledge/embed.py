@@ -65,6 +65,10 @@ class Embedder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors as float32, shape ``(len(texts), dimensions)``, in order."""
 
+
+class LayeredEmbedder(Embedder, Protocol):
+    """What the second net asks of it besides."""
+
     def encode_layers(self, texts: Sequence[str]) -> Vectors:
         """What each layer makes of each text: float32, ``(len(texts), layers, dimensions)``."""
 
