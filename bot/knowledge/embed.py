@@ -44,6 +44,8 @@ PACKAGE_SHA256 = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 BATCH = 64
+#: Seconds between two batches of many, in which others get their turn.
+_BREATH = 0.005
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -167,7 +169,7 @@ class SentenceEmbedder:
                     found.append(_layers(model, [texts[n] for n in order[start : start + BATCH]]))
                 except (RuntimeError, ValueError, TypeError) as error:
                     raise self._failed(error) from None
-            time.sleep(0)
+            time.sleep(_BREATH)
         if not found:
             return np.zeros((0, 0, 0), dtype=np.float32)
         return np.concatenate(found)[np.argsort(order)]
