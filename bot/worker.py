@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 Finished = tuple[Screened, Reply]
 
 #: How far the process stands back where both want to compute: cards come first.
-_NICENESS = 10
+_NICENESS = 5
 #: Turns finished at the same time at most; the page sends fewer.
 _AT_ONCE = 16
 #: Seconds before a process that ended is replaced: soon, unless it ended soon after its start.

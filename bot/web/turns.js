@@ -14,8 +14,12 @@ window.said = (() => {
   // Milliseconds after which a request counts as failed.
   const CARD_MS = 15000, ANSWER_MS = 110000;
   let token, turns, known, next;
+  // Requests on their way. Those of a conversation that was cleared are given up: a browser opens
+  // few connections to one server, and the next message must not wait for one.
+  const underway = new Set();
 
   function forget() {
+    for (const request of underway) request.abort();
     token = crypto.getRandomValues(new Uint32Array(4)).join("-");
     turns = [];
     known = { level: "none", categories: [] };
@@ -88,11 +92,19 @@ window.said = (() => {
     const isNew = sent && !sent.id;
     for (const pause of [...AGAIN, 0]) {
       if (sent?.token !== token || !turn) break;
+      const request = new AbortController();
+      const patience = setTimeout(() => request.abort(), isNew ? CARD_MS : ANSWER_MS);
+      underway.add(request);
       try {
-        const signal = AbortSignal.timeout(isNew ? CARD_MS : ANSWER_MS);
-        const response = await plainly(address, { ...options, signal });
-        if (response.ok) return response;
-      } catch { /* it did not get through, or the server is away */ }
+        const response = await plainly(address, { ...options, signal: request.signal });
+        const type = { "content-type": "application/json" };
+        if (response.ok) return new Response(await response.text(), { headers: type });
+      } catch { /* it did not get through, or the server is away */
+      } finally {
+        clearTimeout(patience);
+        underway.delete(request);
+      }
+      if (sent?.token !== token) break;
       // A short break goes by unnoticed.
       if (turn.failed) document.dispatchEvent(new Event("unreached"));
       turn.failed = true;

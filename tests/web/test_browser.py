@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from bot.web.texts import load_texts
-from tests.web.conftest import SIZES, Open, Site, Visit, help_in_view, in_view
-from tests.web.scripted import QUOTE
+from tests.web.conftest import SIZES, Open, Site, Visit, help_in_view, in_view, serving
+from tests.web.scripted import QUOTE, ScriptedBot
 
 TEXTS = load_texts()
 
@@ -207,6 +207,21 @@ def test_what_is_written_while_a_message_is_on_its_way_stays_in_the_box(visit: O
     box.press("Enter")
     expect(visitor.tab.locator(".asked").last).to_contain_text("And why")
     expect(box).to_have_value("")
+
+
+def test_answers_that_nobody_waits_for_any_more_hold_no_card_up(visit: Open) -> None:
+    """Each takes one of the six connections that a browser opens to a server."""
+    bot = ScriptedBot()
+    with serving(bot) as site:
+        visitor = visit("phone", url=site.url)
+        for _ in range(4):
+            for count in (1, 2):
+                visitor.ask("What is stonewalling?")
+                expect(visitor.tab.locator(".turn")).to_have_count(count)
+            visitor.tab.locator("#wipe").click()
+            expect(visitor.tab.locator(".turn")).to_have_count(0)
+        visitor.ask("I feel unsafe")
+        expect(visitor.tab.locator(".card")).to_be_visible(timeout=3000)
 
 
 def test_a_lost_connection_is_told_in_the_conversation(visit: Open) -> None:
