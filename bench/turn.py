@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +74,7 @@ def paired(
     for text in warm:
         ours(text)
         floor(text)
-    times = [
-        (milliseconds(lambda: ours(text)), milliseconds(lambda: floor(text))) for text in texts
-    ]
+    times = [(milliseconds(partial(ours, one)), milliseconds(partial(floor, one))) for one in texts]
     return middle([time for time, _ in times]), middle([time for _, time in times])
 
 
