@@ -1,10 +1,10 @@
-"""The second look's cost, beside the embedding that retrieval does on the same turn anyway.
+"""What a turn costs more for its second look, beside the embedding that retrieval does anyway.
 
     python3 run.py bench second_look
 
-Both are measured inside the real program: the time of ``Bot.look_again`` and, of the answer that
-follows, the time spent in the sentence model. Where the two need the same vectors, whoever comes
-first pays; so the answer is also timed for a twin of the turn that was not looked at again.
+Inside the real program, every question is asked twice, in two wordings: looked at again and then
+answered, and answered only. The second look costs what it takes itself, and what the sentence
+model takes more, or less, in the answer that follows: vectors that both need are computed once.
 """
 
 from __future__ import annotations
@@ -37,13 +37,16 @@ class Timed:
 
 
 def costs(parts: Parts, timed: Timed, turns: Sequence[str]) -> tuple[float, float]:
-    """Milliseconds of the second look at ``turns``, and of the embedding without one."""
+    """Milliseconds that the second look adds to a turn, and of the embedding without it."""
     screened = parts.bot.screen(turns)
     look = milliseconds(lambda: parts.bot.look_again(screened))
+    timed.ms = 0.0
+    parts.bot.answer(screened)
+    after = timed.ms
     twin = parts.bot.screen([*turns[:-1], f"{turns[-1]} please"])
     timed.ms = 0.0
     parts.bot.answer(twin)
-    return look, timed.ms
+    return look + after - timed.ms, timed.ms
 
 
 def measure(*, full: bool) -> list[Row]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import secrets
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +45,10 @@ PACKAGE_SHA256 = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 BATCH = 64
+#: Of so few texts, such as a turn has, the vectors are kept until they are asked for once more.
+_FEW = 16
+#: Vectors kept at once, for the few turns that are answered at the same time.
+_KEPT = 32
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -68,7 +74,9 @@ class Embedder(Protocol):
 class SentenceEmbedder:
     """A sentence-transformers model from a folder; loaded at the first ``encode``.
 
-    Safe to use from several threads; they take turns.
+    Safe to use from several threads; they take turns. What a turn has encoded twice, for the second
+    net and for looking it up, is computed once: a vector is kept, under a keyed hash of the word
+    pieces that the model reads, until it is asked for again or others have taken its place.
     """
 
     def __init__(
@@ -80,6 +88,8 @@ class SentenceEmbedder:
         self._sha256 = dict(sha256 or {})
         self._lock = threading.Lock()
         self._model: Any = None
+        self._key = secrets.token_bytes(32)
+        self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
 
     @cached_property
     def identity(self) -> str:
@@ -130,20 +140,32 @@ class SentenceEmbedder:
             if not texts:
                 return np.zeros((0, int(model.get_embedding_dimension())), dtype=np.float32)
             try:
-                vectors = model.encode(
-                    list(texts),
-                    batch_size=BATCH,
-                    convert_to_numpy=True,
-                    normalize_embeddings=True,
-                    show_progress_bar=False,
-                )
+                few = len(texts) <= _FEW
+                return self._remembered(model, texts) if few else _encoded(model, texts)
             except (RuntimeError, ValueError, TypeError) as error:
                 # Only the kind of error is told: its text may hold the visitor's words.
                 raise EmbedderUnavailable(
                     f"The sentence model in {self.folder} failed ({type(error).__name__}). "
                     "If it stays so, start the chat again."
                 ) from None
-        return np.asarray(vectors, dtype=np.float32)
+
+    def _remembered(self, model: Any, texts: Sequence[str]) -> Vectors:
+        """As ``_encoded``, but for what was kept; the rest is kept now. Needs the lock."""
+        keys = [self._piecewise(model, text) for text in texts]
+        found = {key: self._kept.pop(key) for key in set(keys) if key in self._kept}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        if new:
+            rows = dict(zip(new, _encoded(model, list(new.values())), strict=True))
+            found |= rows
+            self._kept |= rows
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return np.stack([found[key] for key in keys])
+
+    def _piecewise(self, model: Any, text: str) -> bytes:
+        """A keyed hash of what the model reads of ``text``: letter case may make no difference."""
+        pieces = np.asarray(model.tokenizer(text)["input_ids"], dtype=np.int64)
+        return hashlib.blake2b(pieces.tobytes(), key=self._key).digest()
 
     def vocabulary(self) -> frozenset[str]:
         """Every word the model reads whole, in lower case; loads the model."""
@@ -168,6 +190,18 @@ class SentenceEmbedder:
                     f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 ) from error
         return self._model
+
+
+def _encoded(model: Any, texts: Sequence[str]) -> Vectors:
+    """The unit vectors that a loaded model gives."""
+    vectors = model.encode(
+        list(texts),
+        batch_size=BATCH,
+        convert_to_numpy=True,
+        normalize_embeddings=True,
+        show_progress_bar=False,
+    )
+    return np.asarray(vectors, dtype=np.float32)
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder:
