@@ -36,19 +36,20 @@ def main(arguments: list[str] | None = None) -> int:
         log = logs.start(settings.log_level)
         logs.forbid_crash_dumps()
         # The rules are read and checked first: a bad file stops the program before anything opens.
-        from bot.build import build  # noqa: PLC0415 - imports take time; mistakes are told first
+        from bot.front import build_front  # noqa: PLC0415 - imports take time; mistakes come first
 
-        parts = build(settings)
+        front = build_front(settings)
+        front.start()
         from bot.web.page import build_page  # noqa: PLC0415
         from bot.web.server import serve  # noqa: PLC0415
         from bot.web.texts import load_texts  # noqa: PLC0415
 
         page = build_page(
-            parts.bot, parts.standing, load_texts(), settings, ready=lambda: parts.ready
+            front.bot, front.standing, load_texts(), settings, ready=lambda: front.ready
         )
         host = settings.host if options.host is None else options.host
         port = settings.port if options.port is None else options.port
-        serve(page, host, port, on_start=parts.warm_up)
+        serve(page, host, port)
     except BotError as error:
         print(error, file=sys.stderr)
         return 1

@@ -12,7 +12,7 @@ from bot.cli.program import ATTENTION, DONE, INTERRUPTED, attend, make_parser
 from bot.cli.terminal import Ink, progress, waiting, wrapped
 from bot.errors import BotError, DocumentError, IndexUnavailable, RulesError
 from bot.knowledge import shelf
-from bot.knowledge.embed import Embedder, make_embedder
+from bot.knowledge.embed import LayeredEmbedder, make_embedder
 from bot.knowledge.index import open_store
 from bot.knowledge.index.contract import REMEDY
 from bot.knowledge.ingest import IngestSummary, NothingToIngest, Stage, ingest
@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
+def main(argv: Sequence[str] | None = None, embedder: LayeredEmbedder | None = None) -> int:
     """Run an ingest; the exit code is 0, or 1 if anything needs attention."""
     parser = build_parser()
     options = parser.parse_args(argv)
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None, embedder: Embedder | None = None) ->
     return attend(lambda: _run(options, embedder))
 
 
-def _run(options: argparse.Namespace, embedder: Embedder | None) -> int:
+def _run(options: argparse.Namespace, embedder: LayeredEmbedder | None) -> int:
     settings = load_settings()
     if options.list:
         return _list(settings)
@@ -98,7 +98,7 @@ def _change(options: argparse.Namespace, settings: Settings) -> list[str]:
     return problems
 
 
-def _ingest(paths: Sequence[Path], settings: Settings, make: Callable[[], Embedder]) -> int:
+def _ingest(paths: Sequence[Path], settings: Settings, make: Callable[[], LayeredEmbedder]) -> int:
     before = {article.name: article.title for article in _articles(settings)}
     try:
         with progress() as on_progress:
@@ -125,7 +125,7 @@ def _ingest(paths: Sequence[Path], settings: Settings, make: Callable[[], Embedd
     return ATTENTION if summary.problems else DONE
 
 
-def _fit_second_net(settings: Settings, embedder: Embedder) -> None:
+def _fit_second_net(settings: Settings, embedder: LayeredEmbedder) -> None:
     """Have the safety layer's second net ready for the chat; its faults do not touch the index."""
     try:
         safety = SafetyLayer.load(settings.rules)

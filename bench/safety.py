@@ -3,19 +3,21 @@
 Each line gives the rules alone, the rules with the words of the second net (what is found at once),
 and the rules with the whole of it, words and meaning.
 
-    python -m bench.safety            the table
-    python -m bench.safety --rules    and what each rule earned on the tuned half
-    python -m bench.safety --misses   and the tuned cases that are missed or falsely alarmed
+    python -m bench.safety            the tables
+    python -m bench.safety --tuned    and those of what rules and net were made from: some minutes
+    python -m bench.safety --rules    and what each rule earned there
+    python -m bench.safety --misses   and which of these are missed or falsely alarmed
                                       (the scored half is never listed)
 
-Intervals are Wilson's at 95 %.
+The last table shows what other settings of ``false_alarms`` would bring. Intervals are Wilson's at
+95 %.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import sqrt
 
 from bench.cases import Case, own_cases, shared_cases
@@ -26,6 +28,8 @@ from bot.types import Assessment, Level
 
 #: A case, and what is made of it by the rules alone, with the words, and with the meaning.
 Judged = tuple[Case, Assessment, Assessment, Assessment]
+#: Settings of ``false_alarms`` that are compared.
+_SHARES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -96,6 +100,23 @@ def report(title: str, judged: Sequence[Judged]) -> None:
                 _line(label, of_level, lambda _, a: is_found(a))
 
 
+def report_thresholds(layer: SafetyLayer, judged: Mapping[str, Sequence[Judged]]) -> None:
+    """Print cards on crisis messages and on harmless ones at other settings of the second net."""
+    print(f"\nfalse_alarms (now {layer.false_alarms}): cards on crisis messages, on harmless ones")
+    print(f"  {'':<38} {'   '.join(f'{share:^17}' for share in _SHARES)}")
+    for title, cases in judged.items():
+        cells = []
+        for other in map(layer.at, _SHARES):
+            counts = Counter(
+                one[0].is_crisis for one in cases if is_found(other.assess_fully(one[0].turns))
+            )
+            crisis = sum(one[0].is_crisis for one in cases)
+            cells.append(
+                f"{counts[True]:>4}/{crisis:<4}{counts[False]:>3}/{len(cases) - crisis:<4}"
+            )
+        print(f"  {title:<38} {'   '.join(f'{cell:^17}' for cell in cells)}")
+
+
 def report_rules(layer: SafetyLayer, judged: Sequence[Judged]) -> None:
     """Print, for each rule, how often it brought up a card rightly, wrongly and alone."""
     rightly: Counter[str] = Counter()
@@ -128,18 +149,24 @@ def report_misses(judged: Sequence[Judged]) -> None:
 def main() -> None:
     """Run the measurement."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--tuned", action="store_true", help="what rules and net were made from")
     parser.add_argument("--rules", action="store_true", help="what each rule earned")
     parser.add_argument("--misses", action="store_true", help="wrong outcomes of the tuned half")
     options = parser.parse_args()
     settings = load_settings()
     layer = SafetyLayer.load(settings.rules)
     complete(layer, settings)
+    sets = {"scored half (never tuned on)": own_cases("score")}
+    for case in shared_cases():
+        sets.setdefault(f"shared: {case.origin}", []).append(case)
+    judged = {title: judge(layer, cases) for title, cases in sets.items()}
+    for title, cases in judged.items():
+        report(title, cases)
+    report_thresholds(layer, judged)
+    if not (options.tuned or options.rules or options.misses):
+        return
     tuned = judge(layer, own_cases("tune"))
-    report("tuned half", tuned)
-    report("scored half (never tuned on)", judge(layer, own_cases("score")))
-    for origin in sorted({case.origin for case in shared_cases()}):
-        cases = [case for case in shared_cases() if case.origin == origin]
-        report(f"shared: {origin}", judge(layer, cases))
+    report("tuned half, and the examples that the net was fitted to", tuned)
     if options.rules:
         report_rules(layer, tuned)
     if options.misses:

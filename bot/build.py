@@ -7,22 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 from bot.answer.answerer import Answerer
 from bot.answer.llm import LanguageModel, make_writer
 from bot.conversation import Bot
-from bot.counts import Counts
+from bot.counts import counted_by
 from bot.errors import BotError, SettingsError
-from bot.knowledge.embed import Embedder, make_embedder
+from bot.knowledge.embed import Embedder, LayeredEmbedder, make_embedder
 from bot.knowledge.index import Index
 from bot.knowledge.retrieve import HybridRetriever
 from bot.knowledge.shelf import articles
 from bot.live import LiveLibrary
 from bot.safety import SafetyLayer
 from bot.safety.reload import LiveRules
+from bot.screening import Limits
 from bot.settings import Settings
-from bot.types import Resource
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +39,6 @@ class Parts:
     def safety(self) -> SafetyLayer:
         """The safety layer in use."""
         return self.rules.layer
-
-    @property
-    def standing(self) -> tuple[Resource, ...]:
-        """The services of the help line that is always in view."""
-        return self.safety.standing
 
     @property
     def ready(self) -> bool:
@@ -73,7 +67,6 @@ def build(settings: Settings) -> Parts:
     is no index yet, warming up ingests ``settings.corpus``.
     """
     safety = SafetyLayer.load(settings.rules)
-    _tell_stale(safety)
 
     @cache
     def writer() -> LanguageModel | None:
@@ -93,21 +86,18 @@ def build(settings: Settings) -> Parts:
     def adopt(layer: SafetyLayer) -> None:
         bot.adopt(layer)
         library.renew()
-        _tell_stale(layer)
         if library.embedder is not None:
             layer.understand(library.embedder)
 
-    def on_ready(embedder: Embedder) -> None:
+    def on_ready(embedder: LayeredEmbedder) -> None:
         rules.layer.understand(embedder)
 
     library = LiveLibrary(settings, make_answerer, on_ready)
     bot = Bot(
         safety,
         library,
-        max_message=settings.max_message,
-        max_turns=settings.max_turns,
-        max_conversation=settings.max_conversation,
-        counted=Counts(Path(settings.counts)).add if settings.counts else None,
+        Limits.of(settings),
+        counted_by(settings.counts),
     )
     rules = LiveRules(safety, adopt)
     return Parts(settings, rules, bot, library)
@@ -125,11 +115,6 @@ def complete(safety: SafetyLayer, settings: Settings) -> None:
         logger.error("%s Until then the second net has only words.", error)
     else:
         safety.understand(embedder)
-
-
-def _tell_stale(safety: SafetyLayer) -> None:
-    for problem in safety.stale(datetime.now(tz=UTC).date()):
-        logger.warning("%s", problem)
 
 
 def _writer(settings: Settings) -> LanguageModel | None:

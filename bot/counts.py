@@ -21,7 +21,7 @@ import queue
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,6 +96,11 @@ class Counts:
                 Path(draft).replace(self._file)
             finally:
                 Path(draft).unlink(missing_ok=True)
+
+
+def counted_by(file: str) -> Callable[[str, Iterable[str]], None] | None:
+    """``Counts.add`` for a file, ``None`` if there is to be no file."""
+    return Counts(Path(file)).add if file else None
 
 
 def read(file: Path) -> dict[str, dict[str, int]]:

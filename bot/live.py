@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from bot.answer.answerer import Answerer
 from bot.conversation import Draft
 from bot.errors import BotError, IndexUnavailable
-from bot.knowledge.embed import Embedder, SentenceEmbedder, make_embedder
+from bot.knowledge.embed import Embedder, LayeredEmbedder, SentenceEmbedder, make_embedder
 from bot.knowledge.index import Index, open_index, open_store
 from bot.knowledge.ingest import Stage, ingest
 from bot.settings import Settings
@@ -35,7 +35,7 @@ class LiveLibrary:
         self,
         settings: Settings,
         make_answerer: Callable[[Index, Embedder], Answerer],
-        on_ready: Callable[[Embedder], None] = lambda _embedder: None,
+        on_ready: Callable[[LayeredEmbedder], None] = lambda _embedder: None,
     ) -> None:
         """Nothing is loaded yet.
 
@@ -80,7 +80,7 @@ class LiveLibrary:
             time.sleep(_EVERY if self.ready else _AFTER_FAILURE)
 
     @property
-    def embedder(self) -> Embedder | None:
+    def embedder(self) -> LayeredEmbedder | None:
         """The sentence model, once it is loaded."""
         return self._embedder
 

@@ -38,6 +38,9 @@ class HashingEmbedder:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return vectors
 
+    def encode_layers(self, texts: Sequence[str]) -> Vectors:
+        return self.encode(texts)[:, None, :]
+
 
 @dataclass(frozen=True)
 class MemoryIndex:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import Bot, Draft, Known
+from bot.conversation import Bot, Draft
 from bot.errors import IndexUnavailable
 from bot.safety import SafetyLayer
+from bot.screening import Known, Limits
 from bot.types import Assessment, Card, Category, Citation, Hit, Level, Passage, Scored
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,7 +118,7 @@ def test_an_empty_message_is_told_kindly(safety: SafetyLayer, message: str) -> N
 
 
 def test_a_message_too_long_is_told_kindly_and_still_screened(safety: SafetyLayer) -> None:
-    bot = Bot(safety, ScriptedAnswerer(), max_message=200)
+    bot = Bot(safety, ScriptedAnswerer(), Limits(message=200))
     assert "limit is 200" in bot.reply(["hello " * 100]).text
     crisis = bot.reply(["hello " * 100 + "my husband hits me"])
     assert (crisis.kind, crisis.level) == ("invalid", Level.CRISIS)
@@ -149,7 +150,7 @@ def test_passages_on_reconnecting_may_not_be_used_after_a_disclosure(safety: Saf
 def test_a_very_long_conversation_is_told_to_start_again_and_is_still_screened(
     safety: SafetyLayer,
 ) -> None:
-    bot = Bot(safety, ScriptedAnswerer(), max_turns=10)
+    bot = Bot(safety, ScriptedAnswerer(), Limits(turns=10))
     assert "very long" in bot.reply(["hello"] * 11).text
     assert bot.reply(["I want to die", *["hello"] * 11]).level is Level.CRISIS
 
@@ -196,7 +197,7 @@ def test_a_turn_screened_again_is_not_counted_again(safety: SafetyLayer) -> None
 def test_a_conversation_of_too_many_characters_is_told_so_and_still_screened(
     safety: SafetyLayer,
 ) -> None:
-    bot = Bot(safety, ScriptedAnswerer(), max_message=4000, max_conversation=5000)
+    bot = Bot(safety, ScriptedAnswerer(), Limits(conversation=5000))
     assert bot.reply(["a " * 1900, "What is stonewalling?"]).kind == "answer"
     long = ["a " * 1900, "b " * 1900]
     assert bot.reply([*long, "What is stonewalling?"]).kind == "invalid"

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -45,9 +46,9 @@ PACKAGE_SHA256 = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 BATCH = 64
-#: Of so few texts, such as a turn has, the vectors are kept until they are asked for once more.
+#: Of so few texts, such as a turn has, layers and vectors are computed together.
 _FEW = 16
-#: Vectors kept at once, for the few turns that are answered at the same time.
+#: Vectors kept at once for ``encode``, of the few turns that are answered at the same time.
 _KEPT = 32
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -71,12 +72,19 @@ class Embedder(Protocol):
         """Unit vectors as float32, shape ``(len(texts), dimensions)``, in order."""
 
 
+class LayeredEmbedder(Embedder, Protocol):
+    """What the second net asks of it besides."""
+
+    def encode_layers(self, texts: Sequence[str]) -> Vectors:
+        """What each layer makes of each text: float32, ``(len(texts), layers, dimensions)``."""
+
+
 class SentenceEmbedder:
     """A sentence-transformers model from a folder; loaded at the first ``encode``.
 
-    Safe to use from several threads; they take turns. What a turn has encoded twice, for the second
-    net and for looking it up, is computed once: a vector is kept, under a keyed hash of the word
-    pieces that the model reads, until it is asked for again or others have taken its place.
+    Safe to use from several threads; they take turns. A turn asks for its layers first, and then
+    for vectors of much the same texts: these are computed along with the layers, and kept, under
+    a keyed hash of the word pieces that the model reads, until they are asked for.
     """
 
     def __init__(
@@ -141,37 +149,69 @@ class SentenceEmbedder:
                 return np.zeros((0, int(model.get_embedding_dimension())), dtype=np.float32)
             try:
                 few = len(texts) <= _FEW
-                return self._remembered(model, texts) if few else _encoded(model, texts)
+                return self._taken(model, texts) if few else _encoded(model, texts)
             except (RuntimeError, ValueError, TypeError) as error:
-                # Only the kind of error is told: its text may hold the visitor's words.
-                raise EmbedderUnavailable(
-                    f"The sentence model in {self.folder} failed ({type(error).__name__}). "
-                    "If it stays so, start the chat again."
-                ) from None
+                raise self._failed(error) from None
 
-    def _remembered(self, model: Any, texts: Sequence[str]) -> Vectors:
-        """As ``_encoded``, but for what was kept; the rest is kept now. Needs the lock."""
-        keys = [self._piecewise(model, text) for text in texts]
+    def _taken(self, model: Any, texts: Sequence[str]) -> Vectors:
+        """As ``_encoded``, with what was kept of these texts, which is let go. Needs the lock."""
+        keys = [self._pieces(model, text) for text in texts]
         found = {key: self._kept.pop(key) for key in set(keys) if key in self._kept}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if new:
-            rows = dict(zip(new, _encoded(model, list(new.values())), strict=True))
-            found |= rows
-            self._kept |= rows
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            found |= zip(new, _encoded(model, list(new.values())), strict=True)
         return np.stack([found[key] for key in keys])
 
-    def _piecewise(self, model: Any, text: str) -> bytes:
+    def _keep(self, model: Any, texts: Sequence[str], vectors: Vectors) -> None:
+        """Keep the unit vectors of some texts for ``encode``. Needs the lock."""
+        self._kept |= zip((self._pieces(model, text) for text in texts), vectors, strict=True)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+    def _pieces(self, model: Any, text: str) -> bytes:
         """A keyed hash of what the model reads of ``text``: letter case may make no difference."""
         pieces = np.asarray(model.tokenizer(text)["input_ids"], dtype=np.int64)
         return hashlib.blake2b(pieces.tobytes(), key=self._key).digest()
+
+    def encode_layers(self, texts: Sequence[str]) -> Vectors:
+        """What each layer of the model makes of ``texts``, averaged over their tokens.
+
+        Float32, shape ``(len(texts), layers, dimensions)``, lowest layer first. Lower layers know
+        more of who does what to whom, which the sentence vector leaves out. A model without layers
+        has its sentence vector as the only one. Raises ``EmbedderUnavailable`` if the model fails.
+        """
+        found: list[Vectors] = []
+        # Texts of one length together, since a batch costs as much as its longest; and one batch
+        # at a time, so that questions asked meanwhile need not wait for all.
+        order = sorted(range(len(texts)), key=lambda each: len(texts[each]))
+        for start in range(0, len(texts), BATCH):
+            with self._lock:
+                model = self._loaded()
+                batch = [texts[n] for n in order[start : start + BATCH]]
+                try:
+                    layers, vectors = _layers(model, batch)
+                    found.append(layers)
+                    if len(texts) <= _FEW:
+                        self._keep(model, batch, vectors)
+                except (RuntimeError, ValueError, TypeError) as error:
+                    raise self._failed(error) from None
+            time.sleep(0)
+        if not found:
+            return np.zeros((0, 0, 0), dtype=np.float32)
+        return np.concatenate(found)[np.argsort(order)]
 
     def vocabulary(self) -> frozenset[str]:
         """Every word the model reads whole, in lower case; loads the model."""
         with self._lock:
             entries = self._loaded().tokenizer.get_vocab()
         return frozenset(str(entry) for entry in entries if str(entry).isalpha())
+
+    def _failed(self, error: Exception) -> EmbedderUnavailable:
+        # Only the kind of error is told: its text may hold the visitor's words.
+        return EmbedderUnavailable(
+            f"The sentence model in {self.folder} failed ({type(error).__name__}). "
+            "If it stays so, start the chat again."
+        )
 
     def _loaded(self) -> Any:
         if self._model is None:
@@ -202,6 +242,28 @@ def _encoded(model: Any, texts: Sequence[str]) -> Vectors:
         show_progress_bar=False,
     )
     return np.asarray(vectors, dtype=np.float32)
+
+
+def _layers(model: Any, texts: list[str]) -> tuple[Vectors, Vectors]:
+    """As ``SentenceEmbedder.encode_layers``, for one batch, and the unit vectors of the same."""
+    import torch  # noqa: PLC0415 - takes seconds, and is loaded by now
+
+    transformer = model[0]
+    config = getattr(getattr(transformer, "model", None), "config", None)
+    if config is None:
+        vectors = _encoded(model, texts)
+        return vectors[:, None, :], vectors
+    config.output_hidden_states = True
+    with torch.inference_mode():
+        features = transformer(model.preprocess(texts))
+        mask = features["attention_mask"].unsqueeze(-1).float()
+        # The first are the words themselves, before any layer.
+        layers = [(each * mask).sum(1) / mask.sum(1) for each in features["all_layer_embeddings"]]
+        for module in list(model.children())[1:]:
+            features = module(features)
+        sentences = torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
+        stacked = torch.stack(layers[1:], 1)
+        return np.asarray(stacked.numpy(), np.float32), np.asarray(sentences.numpy(), np.float32)
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ class SafetyLayer:
         self._words = words
         self._meaning: MeaningNet | None = None
         self.book = engine.book
+        self.false_alarms = engine.book.false_alarms
         self._numbers = {
             _digits(number)
             for resource in self.book.resources.values()
@@ -53,14 +55,15 @@ class SafetyLayer:
         engine = load_engine(path)
         return cls(engine, load_cues(engine, fitting=fitting))
 
-    def learn(self) -> None:
-        """Fit the words of the second net if they are not there yet; takes seconds.
+    def learn(self, *, fitting: bool = True) -> None:
+        """Have the words of the second net if they are not there yet.
 
+        Fitting takes seconds; unless ``fitting`` is true, only what was fitted before is taken.
         Never raises: a fault is logged, and the rules stand alone.
         """
         if self._words is None:
             try:
-                self._words = load_cues(self._engine, fitting=True)
+                self._words = load_cues(self._engine, fitting=fitting)
             except Exception as error:  # whatever is wrong with the net, the rules are there
                 logger.error("The second net is off, the rules stand alone: %s", error)
 
@@ -78,11 +81,19 @@ class SafetyLayer:
             if words and model:
                 self._words = words
                 self._meaning = MeaningNet(
-                    model, words, self._engine.lexicon, encoder, self.book.false_alarms
+                    model, words, self._engine.lexicon, encoder, self.false_alarms
                 )
         except Exception as error:  # as above
             logger.error("The second net has no sentence model, only rules and words: %s", error)
         return self._meaning is not None
+
+    def at(self, false_alarms: float) -> SafetyLayer:
+        """The same layer with another share of ``false_alarms``, for comparing."""
+        other = copy(self)
+        other.false_alarms = false_alarms
+        if other._meaning is not None:
+            other._meaning = other._meaning.at(false_alarms)
+        return other
 
     @property
     def standing(self) -> tuple[Resource, ...]:
@@ -100,7 +111,7 @@ class SafetyLayer:
         if self._words is None:
             return assessment
         words, lexicon = self._words, self._engine.lexicon
-        limits = Thresholds.passed_by(_SURER * self.book.false_alarms, words.harmless)
+        limits = Thresholds.passed_by(_SURER * self.false_alarms, words.harmless)
         try:
             return raised(
                 assessment,

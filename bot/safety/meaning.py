@@ -1,9 +1,11 @@
 """What labelled example messages mean, as the sentence model understands them.
 
-The words of a message (``cues``) and its sentence vector are judged apart, the vector by kernel
-ridge regression over the examples' vectors, and the two scores are weighed into one. On messages
-held apart it found as many as a support vector machine at the same share of false alarms, far
-more than a linear head, and the score that each example would have without itself comes with the
+The words of a message (``cues``) and what the model makes of it are judged apart, the latter by
+kernel ridge regression over the examples, and the two scores are weighed into one. All layers of
+the model are looked at: its last one, made for finding texts on the same subject, has forgotten
+much of who does what to whom. On 2,192 deliberately hard messages by new authors, at 3 % false
+alarms, all layers together found 48 % where the last alone found 39 %, a linear head 38 % and
+whitened vectors 46 %. The score that each example would have without itself comes with the
 solution (Rasmussen and Williams 2006, section 5.4.2). It is fitted to the installed sentence
 model and the readable examples; no weights are shipped.
 """
@@ -14,6 +16,7 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -35,6 +38,8 @@ _WINDOW = 80
 _STEP = 40
 #: Windows of one reading that are looked at, from its start: each costs an encoding.
 _MOST_WINDOWS = 30
+#: Directions of what the layers say that are kept: those in which the examples differ most.
+_KEPT = 512
 #: Width of the Gaussian kernel, and how little a single example is trusted.
 _GAMMA = 1.0
 _RIDGE = 0.2
@@ -51,20 +56,55 @@ class Encoder(Protocol):
     def identity(self) -> str:
         """Name and fingerprint of the weights."""
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors as float32, shape ``(len(texts), dimensions)``, in order."""
+    def encode_layers(self, texts: Sequence[str]) -> Vectors:
+        """What each layer makes of each text: float32, ``(len(texts), layers, dimensions)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the layers of a model say of a text, as one unit vector.
+
+    ``centre``, shape ``(layers, dimensions)``, is what they say of any text, and
+    ``directions``, shape ``(layers * dimensions, kept)``, is where texts differ most.
+    """
+
+    centre: Vectors
+    directions: Vectors
+
+    @classmethod
+    def of(cls, layers: Vectors) -> View:
+        """The view in which some texts, shape ``(n, layers, dimensions)``, differ most."""
+        from scipy.linalg import eigh  # noqa: PLC0415 - only to fit
+
+        centre = layers.mean(0)
+        apart = _unit(layers - centre).reshape(len(layers), -1)
+        width = apart.shape[1]
+        most = [max(0, width - _KEPT), width - 1]
+        _, directions = eigh(apart.T @ apart, subset_by_index=most)
+        return cls(centre, np.asarray(directions, dtype=np.float32))
+
+    def __call__(self, layers: Vectors) -> Vectors:
+        """Unit vectors of texts, shape ``(n, kept)``."""
+        apart = _unit(layers - self.centre).reshape(len(layers), -1)
+        return _unit(apart @ self.directions)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class MeaningModel:
     """The examples, with their weights.
 
-    ``examples`` are unit vectors, shape ``(n, dimensions)``; ``weights``, ``held_out`` and
-    ``labels`` have shape ``(n,)``. The score of a vector is its kernel-weighted sum;
+    ``examples`` are unit vectors in ``view``, shape ``(n, kept)``; ``weights``, ``held_out``
+    and ``labels`` have shape ``(n,)``. The score of a vector is its kernel-weighted sum;
     ``held_out`` are the scores that the examples have without themselves, ``labels`` tell the
     risky ones, and ``texts`` are the texts of these, of which the nearest are named.
     """
 
+    view: View
     examples: Vectors
     weights: Vectors
     held_out: Vectors
@@ -104,6 +144,12 @@ class MeaningNet:
         self._known: OrderedDict[bytes, tuple[float, tuple[str, ...]]] = OrderedDict()
         self._lock = Lock()
 
+    def at(self, false_alarms: float) -> MeaningNet:
+        """The same net with another share of ``false_alarms``."""
+        other = copy(self)
+        other._thresholds = Thresholds.passed_by(false_alarms, self._mix.harmless)
+        return other
+
     def find(self, readings: Sequence[Reading]) -> list[Find | None]:
         """What each reading resembles by words and meaning; all new ones in one encoding."""
         meanings = self._meanings(readings)
@@ -138,7 +184,8 @@ class MeaningNet:
 
     def _judged(self, texts: Sequence[str]) -> Iterator[tuple[float, tuple[str, ...]]]:
         views = [list(_windows(text)) for text in texts]
-        vectors = self._encoder.encode([view for each in views for view in each])
+        layers = self._encoder.encode_layers([view for each in views for view in each])
+        vectors = self._model.view(layers)
         scores = self._model.scores(vectors)
         start = 0
         for each in views:
@@ -186,23 +233,27 @@ def _weighed(words: CueModel, meaning: MeaningModel) -> _Mix:
 def fit(examples: Sequence[Example], encoder: Encoder) -> MeaningModel:
     """The model of some examples; takes up to a minute. Deterministic."""
     labels = np.array([example.level >= Level.CRISIS for example in examples])
-    vectors = encoder.encode([fold("\n".join(example.turns)) for example in examples])
+    layers = encoder.encode_layers([fold("\n".join(example.turns)) for example in examples])
+    view = View.of(layers)
+    vectors = view(layers)
     weights, held_out = _ridge_regression(vectors, labels)
     risky = (example for example, label in zip(examples, labels, strict=True) if label)
     texts = tuple(" // ".join(example.turns) for example in risky)
-    return MeaningModel(vectors, weights, held_out, labels, texts)
+    return MeaningModel(view, vectors, weights, held_out, labels, texts)
 
 
 def _ridge_regression(vectors: Vectors, labels: NDArray[np.bool_]) -> tuple[Vectors, Vectors]:
     """The weights of the examples, and the score that each has without itself."""
     from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415 - only to fit
+    from scipy.linalg.lapack import spotri  # noqa: PLC0415
 
     targets = np.where(labels, 1, -1).astype(np.float32)
     kernel = _kernel(vectors, vectors)
     kernel[np.diag_indices_from(kernel)] += _RIDGE
-    factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
-    inverse = cho_solve(factor, np.eye(len(targets), dtype=np.float32), overwrite_b=True)
-    weights = inverse @ targets
+    # Lower triangles only, each in the place of the one before: all this takes gigabytes else.
+    factor, _ = cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)
+    weights = cho_solve((factor, True), targets, check_finite=False)
+    inverse, _ = spotri(factor, lower=1, overwrite_c=1)
     return weights, targets - weights / np.diag(inverse)
 
 

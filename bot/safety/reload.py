@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import RulesError
@@ -33,8 +34,21 @@ class LiveRules:
     ``on_change`` is called with each new layer, in the watching thread.
     """
 
-    def __init__(self, layer: SafetyLayer, on_change: Callable[[SafetyLayer], None]) -> None:
+    def __init__(
+        self,
+        layer: SafetyLayer,
+        on_change: Callable[[SafetyLayer], None],
+        *,
+        patience: float = 0.0,
+    ) -> None:
+        """Watch the files of a layer.
+
+        For ``patience`` seconds the words of the second net are left to another process to fit;
+        they are taken up here as soon as it has kept them.
+        """
         self.layer = layer
+        self._patience = patience
+        self._since = time.monotonic()
         self._path = layer.book.path
         self._on_change = on_change
         self._files = self._named()
@@ -43,16 +57,21 @@ class LiveRules:
 
     def start(self) -> None:
         """Fit the second net if need be, and watch the files, in a background thread."""
+        _tell_stale(self.layer)
         threading.Thread(target=self._watch, name="rules", daemon=True).start()
 
     def _watch(self) -> None:
-        self.layer.learn()
         while True:
+            self.layer.learn(fitting=self._fitting)
             time.sleep(_EVERY)
             try:
                 self.refresh()
             except Exception as error:  # a thread must not die unheard
                 logger.error("Looking for new rules failed (%s).", type(error).__name__)
+
+    @property
+    def _fitting(self) -> bool:
+        return time.monotonic() - self._since >= self._patience
 
     def refresh(self) -> None:
         """Take up the files if they have changed and then stood still from one call to the next.
@@ -72,7 +91,8 @@ class LiveRules:
 
     def _take_up(self) -> None:
         try:
-            layer = SafetyLayer.load(self._path, fitting=True)
+            self._since = time.monotonic()
+            layer = SafetyLayer.load(self._path, fitting=self._fitting)
         except RulesError as error:
             logger.error(
                 "The rules were edited and have mistakes, so the ones before stay in use. %s", error
@@ -88,6 +108,7 @@ class LiveRules:
         before, self.layer = self.layer, layer
         self._on_change(layer)
         logger.info("The edited rules are in use (%d rules).", len(layer.book.rules))
+        _tell_stale(layer)
         if layer.standing != before.standing:
             logger.warning(
                 "The help line at the top of the page has changed: start the chat again to show it."
@@ -100,6 +121,11 @@ class LiveRules:
     def _look(self) -> tuple[_Look, ...]:
         examples = sorted(self.layer.book.examples_folder.glob("*.jsonl"))
         return tuple(_look_at(path) for path in (*self._files, *examples))
+
+
+def _tell_stale(layer: SafetyLayer) -> None:
+    for problem in layer.stale(datetime.now(tz=UTC).date()):
+        logger.warning("%s", problem)
 
 
 def _look_at(path: Path) -> _Look:

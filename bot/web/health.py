@@ -8,7 +8,7 @@ from typing import Protocol
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from bot.conversation import Screened
+from bot.screening import Screened
 from bot.types import Level
 
 #: A disclosure that any rules file worth starting on answers with a card.

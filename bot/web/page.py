@@ -1,10 +1,10 @@
 """The chat as Gradio Blocks: the text box, the example questions, and the two events of a turn.
 
 The first event screens a message and shows the card. It runs on the server's own loop, takes no
-worker thread and waits for nothing, so that it is never queued behind answers. The second looks
-at the message again with the sentence model, which may raise a card after all, and looks the
-answer up, in threads of its own, which may wait for that model to load. Neither goes
-through Gradio's queue, and neither leaves anything behind: the conversation comes with each.
+worker thread and waits for nothing, so that it is never queued behind answers. The second has the
+turn finished in another process: the sentence model looks at the message again, which may raise a
+card after all, and the answer is looked up. Neither goes through Gradio's queue, and neither leaves
+anything behind: the conversation comes with each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import gradio as gr
 
-from bot.conversation import NOTHING_KNOWN, Known, Screened
+from bot.screening import NOTHING_KNOWN, Known, Screened
 from bot.settings import Settings
 from bot.types import Reply, Resource
 from bot.web.brand import load_brand
@@ -26,8 +26,7 @@ from bot.web.state import Sent, feed, pinned, read
 from bot.web.texts import PageTexts
 
 #: Answers made at the same time; further questions wait their turn, cards never do. Each computes,
-#: and Python computes one thing at a time, so more of them would only hold the cards up (see
-#: docs/deploying.md, "Under load").
+#: and more of them at once would not come sooner (see docs/deploying.md, "Under load").
 ANSWERS_AT_ONCE = 2
 #: The same where a language model writes them: most of that time is spent waiting for its server.
 WRITTEN_AT_ONCE = 8
@@ -40,18 +39,15 @@ FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Arial", "sans-seri
 
 
 class SteppedBot(Protocol):
-    """What the page asks of a bot (``bot.conversation.Bot``)."""
+    """What the page asks of a bot (``bot.front.FrontBot``)."""
 
     def screen(
         self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
     ) -> Screened:
         """Screen a conversation; never raises, never waits."""
 
-    def look_again(self, screened: Screened) -> Screened:
-        """The turn after a second look; never raises, takes an encoding or two."""
-
-    def answer(self, screened: Screened) -> Reply:
-        """Finish a screened turn; never raises, may wait."""
+    def finish(self, screened: Screened) -> tuple[Screened, Reply]:
+        """The turn after a second look, and its answer; never raises, may wait."""
 
 
 class Page:
@@ -77,18 +73,13 @@ class Page:
         self._screeners = ThreadPoolExecutor(1, thread_name_prefix="screen")
         self.blocks = self._build()
 
-    async def ask(self, payload: object) -> tuple[str, str]:
-        """Screen a new message: its turn with the card, and the text box.
+    async def ask(self, payload: object) -> str:
+        """Screen a new message: its turn, with the card.
 
-        Everything goes through here: typed messages and example buttons alike. The box is empty
-        afterwards, unless the message could not be taken: then it stands there to be shortened.
+        Everything goes through here: typed messages and example buttons alike.
         """
         sent = read(payload, self.settings.max_turns)
-        if sent is None:
-            return "", ""
-        screened, html = await self._screened(sent)
-        refused = screened.final is not None and screened.final.kind == "invalid"
-        return html, sent.turns[-1] if refused else ""
+        return "" if sent is None else (await self._screened(sent))[1]
 
     async def answer(self, payload: object, request: gr.Request) -> str:
         """Answer a turn, screened anew: the whole of it, with its card."""
@@ -109,8 +100,7 @@ class Page:
             return self._html(sent, screened, _told(screened, self._texts.too_busy))
 
     def _answered(self, sent: Sent, screened: Screened) -> str:
-        looked = self.bot.look_again(screened)
-        return self._html(sent, looked, self.bot.answer(looked))
+        return self._html(sent, *self.bot.finish(screened))
 
     async def _screened(self, sent: Sent) -> tuple[Screened, str]:
         """A conversation screened, and its last turn as HTML, with all there is to say so far."""
@@ -176,9 +166,9 @@ class Page:
                 "api_visibility": "private",
             }
             ask = "(message) => window.said.ask(message)"
-            gr.on([box.submit, send.click], self.ask, box, [shown, box], js=ask, **at_once)
+            gr.on([box.submit, send.click], self.ask, box, shown, js=ask, **at_once)
             for button in examples:
-                button.click(self.ask, button, [shown, box], js=ask, **at_once)
+                button.click(self.ask, button, shown, js=ask, **at_once)
             answer = "() => window.said.answer()"
             more.click(self.answer, more, shown, js=answer, **at_once)
         return blocks

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
-from bot.conversation import Screened
+from bot.screening import Screened
 from bot.types import Card, Category, Citation, Level, Reply, Resource, Scored
 from bot.web.links import callable_numbers, dial, web
 from bot.web.texts import PageTexts

@@ -31,6 +31,12 @@
   const box = () => document.querySelector("#box textarea");
   const coarse = () => matchMedia("(pointer: coarse)").matches;
 
+  // Gradio keeps the text of the box as well, and hears of a change as of typing.
+  function empty(box) {
+    box.value = "";
+    box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+
   // One turn: add it, or replace only the parts that changed, so that opened sources stay open
   // and a screen reader hears each part once.
   function lay(turn) {
@@ -55,7 +61,10 @@
   }
 
   function take(feed) {
-    if (!said.heard(feed)) return;
+    const taken = said.heard(feed);
+    if (taken === null) return;
+    // What was written since stays; so does a message that was not taken, to be shortened.
+    if (taken && box()?.value === taken) empty(box());
     trouble.hidden = true;
     const number = Number(feed.dataset.number);
     const card = feed.querySelector(":scope > [data-pinned]").innerHTML;
@@ -129,7 +138,7 @@
     cardOf = 0;
     transcript.replaceChildren();
     pinned.replaceChildren();
-    if (box()) box().value = "";
+    if (box()) empty(box());
   }
 
   // The safety page is shown in place: no conversation is lost, and no address is added to the

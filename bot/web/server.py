@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from typing import Any, cast
 
@@ -81,13 +80,11 @@ class CompletedPage:
         await self._app({**scope, "headers": plain}, receive, hold)
 
 
-def make_app(page: Page, on_start: Callable[[], None] = lambda: None) -> ASGIApp:
-    """The whole web application; ``on_start`` is called once, when it is able to answer."""
+def make_app(page: Page) -> ASGIApp:
+    """The whole web application."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # A moment later, so that the first visitor's page is not behind heavy imports.
-        asyncio.get_running_loop().call_later(0.2, on_start)
         yield
         page.close()
 
@@ -158,7 +155,7 @@ def address_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def make_server(page: Page, on_start: Callable[[], None] = lambda: None) -> uvicorn.Server:
+def make_server(page: Page) -> uvicorn.Server:
     """The server of the page, not yet running.
 
     It keeps no access log: addresses and times of visits are nobody's business. Told to stop, it
@@ -166,7 +163,7 @@ def make_server(page: Page, on_start: Callable[[], None] = lambda: None) -> uvic
     """
     return uvicorn.Server(
         uvicorn.Config(
-            make_app(page, on_start),
+            make_app(page),
             log_config=None,  # its own would print errors with the words in them
             access_log=False,
             server_header=False,
@@ -177,10 +174,10 @@ def make_server(page: Page, on_start: Callable[[], None] = lambda: None) -> uvic
     )
 
 
-def serve(page: Page, host: str, port: int, *, on_start: Callable[[], None] = lambda: None) -> None:
+def serve(page: Page, host: str, port: int) -> None:
     """Serve the page until interrupted, telling where it is; ``ServeError`` if that is not free."""
     with listen(host, port) as bound:
-        server = make_server(page, on_start)
+        server = make_server(page)
         sys.setswitchinterval(_TAKE_TURNS)
         print(f"The chat is at {address_of(bound)} (Ctrl+C stops it).", flush=True)
         server.run(sockets=[bound])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Protocol
 
-from bot.conversation import NOTHING_KNOWN, Known, Screened
+from bot.screening import NOTHING_KNOWN, Known, Screened
 from bot.types import Card, Category, Level, Reply, Resource
 from bot.web.render import (
     pinned_html,

@@ -48,24 +48,27 @@ window.said = (() => {
     return [upTo(turn)];
   }
 
-  // Takes note of what the server says; false if it belongs to a conversation cleared since.
+  // Takes note of what the server says. The message, if the server has just taken it, otherwise
+  // nothing; null if all this belongs to a conversation cleared since.
   function heard(feed) {
-    if (feed.dataset.feed !== token) return false;
+    if (feed.dataset.feed !== token) return null;
     const found = feed.dataset.categories.split(" ").filter(Boolean);
     known = {
       level: LEVELS[Math.max(LEVELS.indexOf(known.level), LEVELS.indexOf(feed.dataset.level))],
       categories: [...new Set([...known.categories, ...found])],
     };
     const turn = turns.find((each) => each.number === Number(feed.dataset.number));
+    const isKept = feed.dataset.kept === "yes";
+    const taken = turn?.state === "sent" && isKept ? turn.text : "";
     if (turn) turn.id = feed.dataset.id;
     if (turn && feed.querySelector(".turn").dataset.revision === "2") {
       turn.state = "done";
-      if (feed.dataset.kept === "no") turns = turns.filter((each) => each !== turn);
+      if (!isKept) turns = turns.filter((each) => each !== turn);
     } else if (turn && turn.state === "sent") {
       turn.state = "open";
     }
     setTimeout(work);
-    return true;
+    return taken;
   }
 
   // Has the next turns answered that wait for it.
@@ -98,8 +101,7 @@ window.said = (() => {
     // Given up: as if it had not been sent, with the message still in the box.
     if (isNew) turns = turns.filter((each) => each !== turn);
     else if (turn) turn.state = "done";
-    const kept = sent?.token === token && turn ? turn.text : "";
-    return new Response(JSON.stringify({ data: isNew ? ["", kept] : [""] }), {
+    return new Response(JSON.stringify({ data: [""] }), {
       headers: { "content-type": "application/json" },
     });
   };

@@ -91,3 +91,28 @@ def test_meaning_counts_and_not_only_words(real: SentenceEmbedder) -> None:
 
 def test_no_texts_give_no_vectors_of_the_right_width(real: SentenceEmbedder) -> None:
     assert real.encode([]).shape == (0, 384)
+
+
+def test_layers_keep_the_order_of_texts_and_end_with_the_sentence_vector(
+    real: SentenceEmbedder,
+) -> None:
+    texts = ["He keeps my bank card and counts the money.", "Rain.", "What is that?"] * 30
+    layers = real.encode_layers(texts)
+    assert layers.shape == (90, 6, 384)
+    assert layers.dtype == np.float32
+    last = layers[:, -1] / np.linalg.norm(layers[:, -1], axis=1, keepdims=True)
+    assert np.allclose(last, real.encode(texts), atol=1e-4)
+    assert real.encode_layers([]).size == 0
+
+
+def test_a_model_without_layers_has_its_sentence_vector_for_one(
+    real: SentenceEmbedder, tmp_path: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    words = StaticEmbedding(real._loaded().tokenizer, embedding_dim=16)
+    SentenceTransformer(modules=[words]).save(str(tmp_path))
+    embedder = make_embedder(Settings(embedder=str(tmp_path)))
+    layers = embedder.encode_layers(["one text", "another"])
+    assert layers.shape == (2, 1, 16)

@@ -45,7 +45,7 @@ def rules(tmp_path: Path, small_text: str, monkeypatch: pytest.MonkeyPatch) -> P
 class Broken(HashingEmbedder):
     """A sentence model that fails."""
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode_layers(self, texts: Sequence[str]) -> Vectors:
         raise EmbedderUnavailable("broken")
 
 
@@ -130,7 +130,7 @@ def test_a_sentence_model_that_breaks_later_leaves_the_first_look(
     embedder = HashingEmbedder()
     layer = SafetyLayer.load(rules)
     layer.understand(embedder)
-    monkeypatch.setattr(embedder, "encode", Broken().encode)
+    monkeypatch.setattr(embedder, "encode_layers", Broken().encode_layers)
     found = layer.assess(["he reads a stew"])
     assert layer.look_again(found, ["he reads a stew"]) is None
     assert "stew" not in caplog.text
@@ -142,7 +142,8 @@ def test_fitting_twice_gives_the_same_scores(rules: Path, tmp_path: Path) -> Non
         layer = SafetyLayer.load(rules)
         layer.understand(HashingEmbedder())
         assert layer._meaning is not None
-        scores.append(layer._meaning._model.scores(HashingEmbedder().encode(RISK + CALM)))
+        model = layer._meaning._model
+        scores.append(model.scores(model.view(HashingEmbedder().encode_layers(RISK + CALM))))
         for file in (tmp_path / "cache").glob("meaning-*"):
             file.unlink()
     assert np.array_equal(scores[0], scores[1])

@@ -1,4 +1,4 @@
-"""A small bot with fixed answers, with the methods of ``bot.conversation.Bot``."""
+"""A small bot with fixed answers, with the methods of ``bot.front.FrontBot``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.conversation import NOTHING_KNOWN, Known, Screened
+from bot.screening import NOTHING_KNOWN, Known, Screened
 from bot.types import (
     Assessment,
     Card,
@@ -120,13 +120,12 @@ class ScriptedBot:
             final = Reply("invalid", level, (), card, "There was nothing in that message.")
         return Screened(kept, assessment, card, fresh, note, final, 0.1, turn_id or "0" * 12)
 
-    def look_again(self, screened: Screened) -> Screened:
-        """The same turn, unless its words only mean risk."""
-        if "fishing gear" not in screened.turns[-1]:
-            return screened
-        return replace(
-            self.screen(("I feel unsafe",), turn_id=screened.turn_id), turns=screened.turns
-        )
+    def finish(self, screened: Screened) -> tuple[Screened, Reply]:
+        """The one answer; the turn is raised where its words only mean risk."""
+        if "fishing gear" in screened.turns[-1]:
+            raised = self.screen(("I feel unsafe",), turn_id=screened.turn_id)
+            screened = replace(raised, turns=screened.turns)
+        return screened, self.answer(screened)
 
     def answer(self, screened: Screened) -> Reply:
         """The one answer, cited."""

@@ -20,18 +20,23 @@ from tests.web.scripted import STANDING, ScriptedBot
 def built(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stands in for the real parts; set ``mistake`` to have building fail."""
     parts = SimpleNamespace(
-        bot=ScriptedBot(), standing=STANDING, ready=True, warm_up=lambda: None, mistake=None
+        bot=ScriptedBot(), standing=STANDING, ready=True, started=0, mistake=None
     )
 
-    def build(settings: Settings) -> SimpleNamespace:
+    def start() -> None:
+        parts.started += 1
+
+    parts.start = start
+
+    def build_front(settings: Settings) -> SimpleNamespace:
         parts.settings = settings
         if parts.mistake:
             raise parts.mistake
         return parts
 
-    module = ModuleType("bot.build")
-    module.build = build  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "bot.build", module)
+    module = ModuleType("bot.front")
+    module.build_front = build_front  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "bot.front", module)
     return parts
 
 
@@ -89,9 +94,9 @@ def test_arguments_come_before_settings(
     monkeypatch.setenv("BOT_PORT", "7001")
     asked: list[object] = []
 
-    def serve(_: object, host: str, port: int, *, on_start: object) -> None:
+    def serve(_: object, host: str, port: int) -> None:
         asked.append((host, port))
-        assert on_start is built.warm_up
+        assert built.started == 1
 
     monkeypatch.setattr(server, "serve", serve)
     assert app.main(arguments) == 0

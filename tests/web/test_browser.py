@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from bot.web.texts import load_texts
 from tests.web.conftest import SIZES, Open, Site, Visit, help_in_view, in_view
@@ -190,6 +190,23 @@ def test_a_message_that_is_too_long_stays_in_the_box_and_the_answer_is_in_view(
     visitor.shot("too-long")
     assert in_view(visitor, answer)
     assert in_view(visitor, visitor.tab.locator("#send"))
+
+
+def test_what_is_written_while_a_message_is_on_its_way_stays_in_the_box(visit: Open) -> None:
+    visitor = visit("phone")
+    box = visitor.tab.locator("#box textarea")
+    held: list[Route] = []
+    visitor.tab.route("**/run/predict", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    with visitor.tab.expect_request("**/run/predict"):
+        visitor.ask("What is stonewalling?")
+    box.fill("And why")
+    held[0].continue_()
+    visitor.tab.unroute("**/run/predict")
+    expect(visitor.tab.locator(".answer").first).to_contain_text("stonewalling")
+    expect(box).to_have_value("And why")
+    box.press("Enter")
+    expect(visitor.tab.locator(".asked").last).to_contain_text("And why")
+    expect(box).to_have_value("")
 
 
 def test_a_lost_connection_is_told_in_the_conversation(visit: Open) -> None:

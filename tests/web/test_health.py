@@ -7,7 +7,7 @@ import threading
 import pytest
 from fastapi.testclient import TestClient
 
-from bot.conversation import Screened
+from bot.screening import Screened
 from bot.settings import Settings
 from bot.types import Assessment, Card, Level
 from bot.web.page import build_page

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from bot.conversation import Screened
 from bot.knowledge.load import load
 from bot.knowledge.passages import split
+from bot.screening import Screened
 from bot.types import Citation, Level, Passage, Reply, Scored
 from tests.web.conftest import Open, Site, Visit, serving
 from tests.web.payloads import payloads

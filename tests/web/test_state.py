@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation import Known
+from bot.screening import Known
 from bot.types import Category, Level, Reply
 from bot.web.state import ANSWERED, ASKED, Sent, feed, pinned, read
 from bot.web.texts import load_texts
