@@ -47,7 +47,7 @@ with gr.Blocks(analytics_enabled=False) as blocks:
 app = gr.mount_gradio_app(FastAPI(), blocks, path="/", run_history=False)
 uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False)
 """
-_START_WITHIN = 300.0  # seconds
+_START_WITHIN = 900.0  # seconds; the second net may have to be fitted first
 _STOP_WITHIN = 40.0
 
 

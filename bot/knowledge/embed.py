@@ -170,7 +170,7 @@ class SentenceEmbedder:
 
     def _pieces(self, model: Any, text: str) -> bytes:
         """A keyed hash of what the model reads of ``text``: letter case may make no difference."""
-        pieces = np.asarray(model.tokenizer(text)["input_ids"], dtype=np.int64)
+        pieces = np.asarray(model.preprocess([text])["input_ids"], dtype=np.int64)
         return hashlib.blake2b(pieces.tobytes(), key=self._key).digest()
 
     def encode_layers(self, texts: Sequence[str]) -> Vectors:
