@@ -4,7 +4,7 @@
     python3 run.py chat      install, then start the chat (further words go to app.py)
     python3 run.py test      install, then run every test (further words go to pytest)
     python3 run.py lint      install, then lint, check the format and the types
-    python3 run.py bench     install, then run bench/NAME (python3 run.py bench safety)
+    python3 run.py bench     install, then measure the speed of everything, or run bench/NAME
     python3 run.py lock      choose the newest allowed versions and write the lock files
     python3 run.py --version
 
@@ -34,6 +34,7 @@ VENV = ROOT / ".venv"
 TOOLS = ROOT / ".tools"
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
+BENCH_LOCK = ROOT / "requirements-bench.lock"
 UV_VERSION = "0.13.9"
 TORCH = "torch==2.13.0"
 TORCH_INDEX = os.environ.get("TORCH_INDEX", "https://download.pytorch.org/whl/cpu")
@@ -93,9 +94,12 @@ def lint(_rest: list[str]) -> int:
 
 
 def bench(rest: list[str]) -> int:
-    """Run one measurement."""
-    install([LOCK, TEST_LOCK])
-    return run(PYTHON, "-m", f"bench.{rest[0] if rest else 'safety'}", *rest[1:])
+    """Run one measurement, or all that are about speed."""
+    install([LOCK, TEST_LOCK, BENCH_LOCK])
+    name, words = ("all", rest) if not rest or rest[0].startswith("-") else (rest[0], rest[1:])
+    if name in {"all", "page"}:
+        os.environ["BOT_TEST_CHROMIUM"] = chromium()
+    return run(PYTHON, "-m", f"bench.{name}", *words)
 
 
 def lock(_rest: list[str]) -> int:
@@ -105,10 +109,14 @@ def lock(_rest: list[str]) -> int:
     command += ["--no-emit-package", "torch", "pyproject.toml", "-o"]
     run(*command, LOCK, check=True)
     run(*command, TEST_LOCK, "--extra", "test", "--extra", "llm", "-c", LOCK, check=True)
-    # What is in the first file need not stand in the second one again.
+    run(*command, BENCH_LOCK, "--extra", "bench", "-c", LOCK, "-c", TEST_LOCK, check=True)
+    # What is in one file need not stand in the next one again.
     entry = re.compile(r"^[^\s#].*?(?=^[^\s#]|\Z)", re.MULTILINE | re.DOTALL)
-    first = set(entry.findall(LOCK.read_text()))
-    TEST_LOCK.write_text("".join(e for e in entry.findall(TEST_LOCK.read_text()) if e not in first))
+    seen: set[str] = set()
+    for path in (LOCK, TEST_LOCK, BENCH_LOCK):
+        entries = entry.findall(path.read_text())
+        path.write_text("".join(each for each in entries if each not in seen))
+        seen |= set(entries)
     return 0
 
 

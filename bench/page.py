@@ -1,40 +1,29 @@
-"""From Enter to the card in a real browser, beside a bare Gradio echo in the same browser.
+"""From Enter to the card, and to the answer, in a real browser, beside a bare Gradio echo.
 
-    python -m bench.page [--visitors 6] [--turns 15]
+    python3 run.py bench page
 
 The program runs as visitors meet it (``app.py``), and so does the echo: each in a process of its
-own. Their turns alternate, so that both meet the same machine. Three times are measured: while
-the sentence model loads, at rest, and while other visitors ask one question after the other.
-Echo turns at rest are the second yardstick. What counts are the ratios, not the milliseconds.
+own. Their turns alternate, so that both meet the same machine. Cards are timed while the sentence
+model loads, at rest, and while other visitors ask one question after the other.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import os
-import re
 import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import ExitStack
 
-import gradio as gr
+import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.program import QUESTIONS, Served, chat, echo, make_index, ready, wait_for
+from bench.rows import Row, middle, print_alone
+
 DISCLOSURE = "I don't feel safe at home"
 TURNS_OF_A_CONVERSATION = 4
-QUESTIONS = (
-    "What is stonewalling?",
-    "Why do couples grow apart?",
-    "What does emotional abuse look like?",
-    "What is a behaviour change program?",
-)
+_VISITORS = 6
 
 # Runs in the page: sends what is in the box and waits until what is looked for can be seen.
 ENTER_TO_SEEN = """
@@ -69,16 +58,6 @@ ASK_ON = """
 """
 
 
-def echo_blocks() -> gr.Blocks:
-    """The least that Gradio can do: a text box whose text comes back as HTML."""
-    blocks = gr.Blocks(analytics_enabled=False)
-    with blocks:
-        box = gr.Textbox(lines=1, max_lines=5)
-        out = gr.HTML(elem_id="out")
-        box.submit(lambda text: f"<p class='echo'>{text}</p>", box, out)
-    return blocks
-
-
 def card_ms(tab: Page, message: str, cards: int) -> float:
     """Milliseconds from Enter until ``cards`` cards are in the conversation."""
     tab.locator("textarea").fill(message)
@@ -91,30 +70,19 @@ def echo_ms(tab: Page, message: str) -> float:
     return float(tab.evaluate(ENTER_TO_SEEN, [".echo", 1, message]))
 
 
-@contextlib.contextmanager
-def started(command: Sequence[str], log: Path, **settings: str) -> Iterator[str]:
-    """A server in a process of its own; its address, as soon as it tells it."""
-    with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **settings}
-        )
-        try:
-            while not (found := re.search(r"http://\S+/?", log.read_text(encoding="utf-8"))):
-                if process.poll() is not None:
-                    raise SystemExit(log.read_text(encoding="utf-8"))
-                time.sleep(0.02)
-            yield found[0]
-        finally:
-            process.terminate()
-            process.wait(20)
+def answer_ms(tab: Page, message: str) -> float:
+    """Milliseconds from Enter until the answer is there: a turn that nothing more comes to."""
+    tab.locator("textarea").fill(message)
+    before = tab.locator("[data-revision='2']").count()
+    return float(tab.evaluate(ENTER_TO_SEEN, ["[data-revision='2']", before + 1, ""]))
 
 
 class Race:
     """Card and echo turns by turns, in two tabs of one browser."""
 
-    def __init__(self, browser: Browser, app: str, echo: str) -> None:
+    def __init__(self, browser: Browser, app: str, bare: str) -> None:
         self._ours, self._bare = browser.new_page(), browser.new_page()
-        self._bare.goto(echo)
+        self._bare.goto(bare)
         self._bare.locator("textarea").wait_for()
         self._ours.goto(app)
         self._ours.locator("#box textarea").wait_for()
@@ -139,62 +107,74 @@ class Race:
         self._ours.wait_for_timeout(100)
         return ours, bare
 
+    def question(self) -> tuple[float, float]:
+        """One question of a fresh conversation, and one echo: milliseconds to the answer of each.
 
-def told(name: str, turns: Sequence[tuple[float, float]], rest: float) -> str:
-    """One line of the table."""
-    ours, bare = (statistics.median(column) for column in zip(*turns, strict=True))
-    worst = max(turn[0] for turn in turns)
-    return (
-        f"{name:<26}{len(turns):>6}{ours:>9.0f}{worst:>9.0f}{bare:>9.0f}"
-        f"{ours / bare:>8.2f}{ours / rest:>12.2f}"
-    )
+        Whatever was said before is cleared first.
+        """
+        self._sent += 1
+        self._ours.locator("#wipe").click()
+        self._ours.wait_for_timeout(100)
+        bare = echo_ms(self._bare, f"Hello number {self._sent}.")
+        return answer_ms(self._ours, QUESTIONS[self._sent % len(QUESTIONS)]), bare
+
+
+def _crowd(browser: Browser, app: Served) -> None:
+    """Visitors in a browser of their own, asking one question after the other."""
+    for _ in range(_VISITORS):
+        tab = browser.new_page()
+        tab.goto(app.url)
+        tab.locator("#box textarea").wait_for()
+        tab.evaluate(ASK_ON, list(QUESTIONS))
+    time.sleep(1)
+
+
+def _row(name: str, turns: Sequence[tuple[float, float]], bar: float | None = None) -> Row:
+    ours, bare = (middle(column) for column in zip(*turns, strict=True))
+    slowest = f"slowest of {len(turns)}: {max(turn[0] for turn in turns):.0f}"
+    return Row("page", name, ours, bare, "ms", bar=bar, note=slowest)
+
+
+def measure(*, full: bool) -> list[Row]:
+    """Cards, and answers at rest."""
+    make_index()
+    count = 40 if full else 12
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        chromium = os.environ.get("BOT_TEST_CHROMIUM") or shutil.which("chromium")
+
+        def launched() -> Browser:
+            return stack.enter_context(
+                playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            )
+
+        bare, browser = stack.enter_context(echo()), launched()
+        wait_for(f"{bare.url}/")
+        app = stack.enter_context(chat())
+        wait_for(f"{app.url}/")
+        race = Race(browser, app.url, bare.url)
+        loading = []
+        while httpx.get(f"{app.url}/health/answers", timeout=60).status_code != 200:
+            loading.append(race.turn(answered=False))
+        ready(app)
+        fresh = Race(browser, app.url, bare.url)
+        at_rest = [fresh.turn(answered=True) for _ in range(count)]
+        answers = [fresh.question() for _ in range(count)]
+        _crowd(launched(), app)
+        fresh = Race(browser, app.url, bare.url)
+        busy = [fresh.turn(answered=True) for _ in range(count)]
+    rows = [_row("card, while the model loads", loading)] if loading else []
+    return [
+        *rows,
+        _row("card, at rest", at_rest, 1.2),
+        _row(f"card, {_VISITORS} others asking", busy),
+        _row("answer, at rest", answers),
+    ]
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--visitors", type=int, default=6)
-    parser.add_argument("--turns", type=int, default=15)
-    options = parser.parse_args()
-    python = sys.executable
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        folder = Path(name)
-        index, log = str(folder / "index"), folder / "app.log"
-        subprocess.run(
-            [python, "ingest.py"], cwd=ROOT, check=True, capture_output=True,
-            env={**os.environ, "BOT_INDEX": index},
-        )  # fmt: skip
-        echo = "from bench.page import echo_blocks; echo_blocks().launch(run_history=False)"
-        chromium = os.environ.get("BOT_TEST_CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        with (
-            started([python, "-c", echo], folder / "echo.log") as bare,
-            started([python, "app.py", "--port", "0"], log, BOT_INDEX=index) as app,
-        ):
-            race = Race(browser, app, bare)
-            loading = []
-            while "Answers are ready" not in log.read_text(encoding="utf-8"):
-                loading.append(race.turn(answered=False))
-            fresh = Race(browser, app, bare)
-            at_rest = [fresh.turn(answered=True) for _ in range(options.turns)]
-            others = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            for _ in range(options.visitors):
-                tab = others.new_page()
-                tab.goto(app)
-                tab.locator("#box textarea").wait_for()
-                tab.evaluate(ASK_ON, list(QUESTIONS))
-            time.sleep(1)
-            fresh = Race(browser, app, bare)
-            busy = [fresh.turn(answered=True) for _ in range(options.turns)]
-            others.close()
-        browser.close()
-    rest = statistics.median(turn[1] for turn in at_rest)
-    print("Enter to card, in milliseconds; the echo beside it met the same machine")
-    print(f"{'':<26}{'turns':>6}{'card':>9}{'slowest':>9}{'echo':>9}{'ratio':>8}{'to rest':>12}")
-    if loading:
-        print(told("while the model loads", loading, rest))
-    print(told("at rest", at_rest, rest))
-    print(told(f"{options.visitors} others asking", busy, rest))
+    print_alone(measure, __doc__)
 
 
 if __name__ == "__main__":

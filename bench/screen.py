@@ -1,14 +1,17 @@
-"""Time to screen a message, beside one RE2 set scan of the same text for as many patterns.
+"""Time to screen a message, beside one RE2 set scan and Python's ``re`` for as many patterns.
 
-    python -m bench.screen
+    python3 run.py bench screen
 
 The floor is what any rule engine on RE2 must pay: the same expressions in one set, scanning the
 text once, already turned into word codes. (Written over letters, so many patterns do not compile
-into one set at all.) Figures are medians of one run on one machine; the ratios are what counts.
+into one set at all.) Beside it stands one alternation of the same expressions in Python's ``re``.
+No text is timed twice: a set scan that has met a text before finds its states at hand, but no
+visitor writes what another has written. All are warmed by other texts.
 """
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -16,32 +19,40 @@ from collections.abc import Callable, Sequence
 import re2
 
 from bench.cases import own_cases
+from bench.rows import Row, print_alone
 from bot.safety import SafetyLayer
 from bot.safety.grammar import Translator, Word
 from bot.safety.match import PatternSet
-from bot.safety.rulebook import RuleBook
 from bot.safety.rules import read_rules
 from bot.settings import load_settings
 from bot.types import Level
 
 _LENGTHS = (10, 50, 200, 1_000, 10_000, 100_000)
+_TYPICAL = 200
+_TIMES = (1, 4, 16)
+#: Characters of all texts of one length together: a set scan of so many takes seconds.
+_TOGETHER = 20_000
+#: The longest texts for ``re``, which is slower still.
+_ALTERNATION = 1_000
 
 
-def median_us(action: Callable[[str], object], texts: Sequence[str], rounds: int = 5) -> float:
-    """The median time of ``action`` on a text, in microseconds."""
-    for text in texts:
+def median_us(action: Callable[[str], object], texts: Sequence[str]) -> float:
+    """The median time of ``action`` on the latter half of some texts, in microseconds.
+
+    The first half warms up; of one text alone, it is the first time that counts.
+    """
+    for text in texts[: len(texts) // 2]:
         action(text)
     times = []
-    for _ in range(rounds):
-        for text in texts:
-            started = time.perf_counter_ns()
-            action(text)
-            times.append((time.perf_counter_ns() - started) / 1000)
+    for text in texts[len(texts) // 2 :]:
+        started = time.perf_counter_ns()
+        action(text)
+        times.append((time.perf_counter_ns() - started) / 1000)
     return statistics.median(times)
 
 
-def texts_of(length: int, messages: Sequence[str], most: int = 200) -> list[str]:
-    """Texts of about ``length`` characters made of whole messages."""
+def texts_of(length: int, messages: Sequence[str], most: int) -> list[str]:
+    """Texts of ``length`` characters made of whole messages, the last one cut."""
     texts: list[str] = []
     held = ""
     for message in [*messages, *messages]:
@@ -54,43 +65,69 @@ def texts_of(length: int, messages: Sequence[str], most: int = 200) -> list[str]
     return texts or [(" ".join(messages) * (1 + length // 10_000))[:length]]
 
 
-def main() -> None:
-    """Print the table."""
+def set_scan(regexes: Sequence[str]) -> Callable[[str], object]:
+    """One RE2 set of all expressions."""
+    options = re2.Options()
+    options.max_mem = 1 << 30
+    scan = re2.Set.SearchSet(options)
+    for regex in regexes:
+        scan.Add(regex)
+    scan.Compile()
+    return scan.Match  # type: ignore[no-any-return]
+
+
+def measure(*, full: bool) -> list[Row]:
+    """By length, of harmless and of grave messages, then by the number of rules."""
     layer = SafetyLayer.load(load_settings().rules)
     cases = own_cases("tune")
     harmless = [" ".join(c.turns) for c in cases if c.level is Level.NONE]
-    crisis = [" ".join(c.turns) for c in cases if c.is_crisis]
-    book = read_rules(load_settings().rules)
+    grave = [" ".join(c.turns) for c in cases if c.is_crisis]
+    regexes = layer._engine.rules.regexes
+    scan = set_scan(regexes)
+    alternation = re.compile("|".join(f"(?:{regex})" for regex in regexes))
     encode = layer._engine.lexicon.encode
-    options = re2.Options()
-    options.max_mem = 1 << 30
-    floor = re2.Set.SearchSet(options)
-    for regex in layer._engine.rules.regexes:
-        floor.Add(regex)
-    floor.Compile()
-    print(f"{len(layer._engine.rules)} patterns; medians in microseconds")
-    print(f"{'characters':>12} {'kind':>9} {'set scan':>10} {'screen':>10} {'ratio':>6}")
-    for kind, messages in (("harmless", harmless), ("crisis", crisis)):
+    rows: list[Row] = []
+    for kind, messages in (("harmless", harmless), ("grave", grave)):
         for length in _LENGTHS:
-            texts = texts_of(length, messages)
-            bare = median_us(floor.Match, [encode(text) for text in texts])
+            most = min(400 if full else 80, max(1, _TOGETHER // length))
+            texts = texts_of(length, messages, most)
+            coded = [encode(text) for text in texts]
             ours = median_us(lambda text: layer.assess_by_rules([text]), texts)
-            print(f"{length:>12} {kind:>9} {bare:>10.1f} {ours:>10.1f} {ours / bare:>6.2f}")
-    _print_growth(layer, book, texts_of(200, harmless))
+            bar = 3.0 if length == _TYPICAL else None
+            bare = median_us(scan, coded)
+            rows.append(Row("screen", f"{kind}, set scan", ours, bare, "us", length, bar))
+            if length <= _ALTERNATION:
+                bare = median_us(lambda text: list(alternation.finditer(text)), coded[-10:])
+                rows.append(Row("screen", f"{kind}, re alternation", ours, bare, "us", length))
+    return [*rows, *by_rules(layer, texts_of(_TYPICAL, harmless, 400))]
 
 
-def _print_growth(layer: SafetyLayer, book: RuleBook, texts: Sequence[str]) -> None:
-    """Time to match with the same patterns 4 and 16 times over, each time with other words."""
-    engine = layer._engine
-    coded = [engine.lexicon.encode(text) for text in texts]
-    single = median_us(engine.rules.matching, coded)
+def by_rules(layer: SafetyLayer, texts: Sequence[str]) -> list[Row]:
+    """Time to screen with the same rules 4 and 16 times over, each time with another word before.
+
+    The floor is the time with the rules as they are. The layer is of no further use.
+    """
+    engine, book = layer._engine, read_rules(load_settings().rules)
     extra = [Word(word) for word in list(engine.lexicon.codes)[:16] if not word.endswith("*")]
     translator = Translator(book.vocabularies, engine.lexicon.codes, engine.lexicon.frequency)
-    patterns = [pattern for rule in book.rules for pattern in rule.patterns]
-    for times in (4, 16):
+    patterns = [one for rule in book.rules for one in (*rule.patterns, *rule.maybe)]
+    owners = engine.owners
+    rows: list[Row] = []
+    for times in _TIMES:
         more = [(word, *pattern) for word in extra[: times - 1] for pattern in patterns]
-        grown = median_us(PatternSet([*patterns, *more], translator).matching, coded)
-        print(f"{times}x the patterns: matching takes {grown / single:.2f} times as long")
+        engine.rules = PatternSet([*patterns, *more], translator)
+        engine.owners = owners * times
+        grown = median_us(lambda text: layer.assess_by_rules([text]), texts)
+        single = rows[0].ours if rows else grown
+        bar = 2.0 if times == _TIMES[-1] else None
+        rows.append(Row("screen", "more rules, beside the rules as they are", grown, single, "us",
+                        len(engine.rules), bar, note=f"{times}x the rules"))  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    """Print the table."""
+    print_alone(measure, __doc__)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cache
 
 from bot.answer import asked, compose
 from bot.answer.about import About
@@ -73,6 +74,7 @@ class Answerer:
             }
             headings = {heading_of(one) for one in self.passages if self._retriever.guarded(one)}
             may_use = _both(may_use, allowed | headings)
+        may_use = cache(may_use)  # a passage comes up for several wordings and lists
         text = without_greeting(turns[-1])
         talk = chat(text) or chat(turns[-1])
         if talk:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +48,10 @@ PACKAGE_SHA256 = {
 BATCH = 64
 #: Seconds between two batches of many, in which others get their turn.
 _BREATH = 0.005
+#: Of so few texts, such as a turn has, layers and vectors are computed together.
+_FEW = 16
+#: Vectors kept at once for ``encode``, of the few turns that are answered at the same time.
+_KEPT = 32
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -78,7 +84,9 @@ class LayeredEmbedder(Embedder, Protocol):
 class SentenceEmbedder:
     """A sentence-transformers model from a folder; loaded at the first ``encode``.
 
-    Safe to use from several threads; they take turns.
+    Safe to use from several threads; they take turns. A turn asks for its layers first, and then
+    for vectors of much the same texts: these are computed along with the layers, and kept, under
+    a keyed hash of the word pieces that the model reads, until they are asked for.
     """
 
     def __init__(
@@ -90,6 +98,8 @@ class SentenceEmbedder:
         self._sha256 = dict(sha256 or {})
         self._lock = threading.Lock()
         self._model: Any = None
+        self._key = secrets.token_bytes(32)
+        self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
 
     @cached_property
     def identity(self) -> str:
@@ -140,16 +150,30 @@ class SentenceEmbedder:
             if not texts:
                 return np.zeros((0, int(model.get_embedding_dimension())), dtype=np.float32)
             try:
-                vectors = model.encode(
-                    list(texts),
-                    batch_size=BATCH,
-                    convert_to_numpy=True,
-                    normalize_embeddings=True,
-                    show_progress_bar=False,
-                )
+                few = len(texts) <= _FEW
+                return self._taken(model, texts) if few else _encoded(model, texts)
             except (RuntimeError, ValueError, TypeError) as error:
                 raise self._failed(error) from None
-        return np.asarray(vectors, dtype=np.float32)
+
+    def _taken(self, model: Any, texts: Sequence[str]) -> Vectors:
+        """As ``_encoded``, with what was kept of these texts, which is let go. Needs the lock."""
+        keys = [self._pieces(model, text) for text in texts]
+        found = {key: self._kept.pop(key) for key in set(keys) if key in self._kept}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        if new:
+            found |= zip(new, _encoded(model, list(new.values())), strict=True)
+        return np.stack([found[key] for key in keys])
+
+    def _keep(self, model: Any, texts: Sequence[str], vectors: Vectors) -> None:
+        """Keep the unit vectors of some texts for ``encode``. Needs the lock."""
+        self._kept |= zip((self._pieces(model, text) for text in texts), vectors, strict=True)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+    def _pieces(self, model: Any, text: str) -> bytes:
+        """A keyed hash of what the model reads of ``text``: letter case may make no difference."""
+        pieces = np.asarray(model.preprocess([text])["input_ids"], dtype=np.int64)
+        return hashlib.blake2b(pieces.tobytes(), key=self._key).digest()
 
     def encode_layers(self, texts: Sequence[str]) -> Vectors:
         """What each layer of the model makes of ``texts``, averaged over their tokens.
@@ -163,13 +187,18 @@ class SentenceEmbedder:
         # at a time, so that questions asked meanwhile need not wait for all.
         order = sorted(range(len(texts)), key=lambda each: len(texts[each]))
         for start in range(0, len(texts), BATCH):
+            if start:
+                time.sleep(_BREATH)
             with self._lock:
                 model = self._loaded()
+                batch = [texts[n] for n in order[start : start + BATCH]]
                 try:
-                    found.append(_layers(model, [texts[n] for n in order[start : start + BATCH]]))
+                    layers, vectors = _layers(model, batch)
+                    found.append(layers)
+                    if len(texts) <= _FEW:
+                        self._keep(model, batch, vectors)
                 except (RuntimeError, ValueError, TypeError) as error:
                     raise self._failed(error) from None
-            time.sleep(_BREATH)
         if not found:
             return np.zeros((0, 0, 0), dtype=np.float32)
         return np.concatenate(found)[np.argsort(order)]
@@ -206,21 +235,38 @@ class SentenceEmbedder:
         return self._model
 
 
-def _layers(model: Any, texts: list[str]) -> Vectors:
-    """As ``SentenceEmbedder.encode_layers``, for one batch."""
+def _encoded(model: Any, texts: Sequence[str]) -> Vectors:
+    """The unit vectors that a loaded model gives."""
+    vectors = model.encode(
+        list(texts),
+        batch_size=BATCH,
+        convert_to_numpy=True,
+        normalize_embeddings=True,
+        show_progress_bar=False,
+    )
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def _layers(model: Any, texts: list[str]) -> tuple[Vectors, Vectors]:
+    """As ``SentenceEmbedder.encode_layers``, for one batch, and the unit vectors of the same."""
     import torch  # noqa: PLC0415 - takes seconds, and is loaded by now
 
     transformer = model[0]
     config = getattr(getattr(transformer, "model", None), "config", None)
     if config is None:
-        return np.asarray(model.encode(texts, show_progress_bar=False), np.float32)[:, None, :]
+        vectors = _encoded(model, texts)
+        return vectors[:, None, :], vectors
     config.output_hidden_states = True
     with torch.inference_mode():
         features = transformer(model.preprocess(texts))
         mask = features["attention_mask"].unsqueeze(-1).float()
         # The first are the words themselves, before any layer.
         layers = [(each * mask).sum(1) / mask.sum(1) for each in features["all_layer_embeddings"]]
-        return np.asarray(torch.stack(layers[1:], 1).numpy(), dtype=np.float32)
+        for module in list(model.children())[1:]:
+            features = module(features)
+        sentences = torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
+        stacked = torch.stack(layers[1:], 1)
+        return np.asarray(stacked.numpy(), np.float32), np.asarray(sentences.numpy(), np.float32)
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder:

@@ -153,7 +153,9 @@ def _vectors(
 ) -> tuple[Vectors, int]:
     """The vectors of ``passages`` in order, and how many of the texts had to be embedded."""
     texts = [embedding_text(one) for one in passages]
-    missing = list(dict.fromkeys(text for text in texts if text not in known))
+    # Texts of one batch are filled up to the longest of them, so alike ones go together; the
+    # longest come first, as memory that will not do should show at once.
+    missing = sorted({text for text in texts if text not in known}, key=_longest_first)
     found = dict(known)
     on_progress("embedding", 0, len(missing))
     for start in range(0, len(missing), BATCH):
@@ -161,3 +163,7 @@ def _vectors(
         found.update(zip(part, embedder.encode(part), strict=True))
         on_progress("embedding", start + len(part), len(missing))
     return np.stack([found[text] for text in texts]), len(missing)
+
+
+def _longest_first(text: str) -> tuple[int, str]:
+    return -len(text), text

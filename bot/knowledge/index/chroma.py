@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 FORMAT = 1
 _COUNT = "count"
 _BATCH = 500
+#: Passages read at once.
+_PAGE = 2000
 _GREETING_TIMEOUT = 3.0  # seconds a server has to say that it is there
 _READING_TIMEOUT = 30.0  # seconds for one batch of a whole version
 _SEARCH_TIMEOUT = 2.0  # seconds, since a visitor is waiting
@@ -85,9 +87,22 @@ class ChromaIndex:
     def _read(self, name: str) -> None:
         self._collection = self._client.get_collection(name, embedding_function=None)
         self._metadata = dict(self._collection.metadata or {})
-        stored = self._collection.get(include=["metadatas", "embeddings"])
-        found = zip(stored["ids"], stored["metadatas"] or [], strict=True)
-        rows = [(_passage(id_, metadata), at) for at, (id_, metadata) in enumerate(found)]
+        rows: list[tuple[Passage, int]] = []
+        parts: list[Vectors] = [np.zeros((0, 0), dtype=np.float32)]
+        # Page by page: each number of a vector comes as an object of Python's, so all at once
+        # would take many times the memory that they take in the end.
+        while len(rows) % _PAGE == 0:
+            page = self._collection.get(
+                include=["metadatas", "embeddings"], limit=_PAGE, offset=len(rows)
+            )
+            if not page["ids"]:
+                break
+            found = zip(page["ids"], page["metadatas"] or [], strict=True)
+            rows += [
+                (_passage(id_, metadata), at)
+                for at, (id_, metadata) in enumerate(found, start=len(rows))
+            ]
+            parts.append(np.asarray(page["embeddings"], dtype=np.float32))
         if len(rows) != self._metadata.get(_COUNT):
             raise IndexDamaged(
                 f"Version {self._version} of the index at {self._place} holds {len(rows)} of its "
@@ -96,7 +111,7 @@ class ChromaIndex:
             )
         rows.sort(key=lambda row: (row[0].source, row[0].order))
         self._passages = {passage.id: passage for passage, _ in rows}
-        vectors = np.asarray(stored["embeddings"], dtype=np.float32)
+        vectors = np.concatenate(parts[1:] or parts)
         self._vectors: Vectors = vectors[[at for _, at in rows]]
         if rows:  # Chroma reads its graph at the first question: better now than then
             self._nearest(self._vectors[0], 1)

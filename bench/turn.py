@@ -1,0 +1,102 @@
+"""A whole answer turn in one process, beside bare ``model.encode`` and a bare Chroma query.
+
+    python3 run.py bench turn
+
+A turn is what ``python -m bot ask`` does with a question: it is screened, looked at again by the
+sentence model, looked up and answered. The floor is the same question encoded once by the same
+model, and one query for its vector in the same collection. No question is asked twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bench.answers import rows as cases
+from bench.program import make_index
+from bench.rows import Row, middle, milliseconds, print_alone
+from bot.build import Parts, build
+from bot.knowledge.embed import make_embedder
+from bot.knowledge.index import chroma
+from bot.knowledge.index.folder import _COLLECTION, FolderStore
+from bot.settings import load_settings
+
+_NEAREST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The joined program, and its bare parts over the same index.
+
+    ``encode`` is the sentence model's own, ``query`` encodes and asks Chroma.
+    """
+
+    parts: Parts
+    encode: Callable[[str], object]
+    query: Callable[[str], object]
+
+
+def both(index: Path) -> Both:
+    """The program ready to answer from ``index``, and the bare parts beside it."""
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - takes seconds
+
+    logging.disable(logging.CRITICAL)
+    settings = load_settings().model_copy(update={"index": index})
+    parts = build(settings)
+    parts.prepare()
+    model = SentenceTransformer(str(make_embedder(settings).folder), device="cpu")
+    collection = chroma.open_folder(
+        index / "versions" / FolderStore(index).current()
+    ).get_collection(_COLLECTION, embedding_function=None)
+
+    def query(question: str) -> object:
+        vector = np.asarray(model.encode(question), dtype=np.float32)
+        return collection.query(query_embeddings=vector[np.newaxis, :], n_results=_NEAREST)
+
+    return Both(parts, model.encode, query)
+
+
+def questions() -> list[str]:
+    """Questions to the article, none of the scored half."""
+    return [row["question"] for row in cases("covered", "tune")]
+
+
+def paired(
+    ours: Callable[[str], object], floor: Callable[[str], object], texts: Sequence[str]
+) -> tuple[float, float]:
+    """The median times in milliseconds of both; they take turns, to meet the same machine."""
+    warm, texts = texts[:3], texts[3:]
+    for text in warm:
+        ours(text)
+        floor(text)
+    times = [(milliseconds(partial(ours, one)), milliseconds(partial(floor, one))) for one in texts]
+    return middle([time for time, _ in times]), middle([time for _, time in times])
+
+
+def measure(*, full: bool) -> list[Row]:
+    """A first question, and a question later in a conversation."""
+    each = both(make_index())
+    asked = questions()[: 200 if full else 63]
+    half = len(asked) // 2
+    reply = each.parts.bot.reply
+    first = paired(lambda text: reply([text]), each.query, asked[:half])
+    before = ["Why do couples grow apart?", "What is stonewalling?", "Is that abuse?"]
+    later = paired(lambda text: reply([*before, text]), each.query, asked[half:])
+    return [
+        Row("turn", "a first question, answered", *first, "ms", bar=1.25),
+        Row("turn", "a fourth question, answered", *later, "ms", bar=1.25),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    print_alone(measure, __doc__)
+
+
+if __name__ == "__main__":
+    main()
