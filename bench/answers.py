@@ -36,9 +36,10 @@ from bot.knowledge.remember import RememberingEmbedder
 from bot.knowledge.retrieve import HybridRetriever
 from bot.safety import SafetyLayer
 from bot.settings import load_settings
-from bot.types import Passage
+from bot.types import Passage, Resource
 
 CASES = ROOT / "tests" / "cases" / "answers"
+OTHERS = CASES / "others"
 MEMORY = ROOT / "test-results" / "bench-answers.npz"
 ARTICLES = {
     "the published text": SHARED.parent / "article.txt",
@@ -158,6 +159,50 @@ def report_answers(title: str, answerer: Answerer, *, by_heading: bool, misses: 
         print(f"  {name:<44}{tuned:>15}  {columns[1][name]:>15}")
 
 
+def report_others(
+    article: Sequence[Passage], embedder: Embedder, contact: Resource, *, misses: bool
+) -> None:
+    """Print how well each further article is answered from, beside ``article``.
+
+    Nothing in ``subjects.yaml`` was written for these: they are what an operator may add.
+    """
+    questions = _jsonl(OTHERS / "questions.jsonl")
+    columns: dict[str, dict[str, str]] = {}
+    for path in sorted(OTHERS.glob("*")):
+        own = [row for row in questions if row["article"] == path.name]
+        if not own:
+            continue
+        passages = (*article, *split(load(path, path.name)))
+        with tempfile.TemporaryDirectory() as folder:
+            index = open_library(Path(folder), passages, embedder)
+            answerer = Answerer(HybridRetriever(index, embedder), contact)
+            asked = ask(answerer, own)
+            covered = [each for each in asked if "answer" in each.row]
+            column = {"covered: the quote holds the answer": _held(covered)}
+            for kind in ("far", "near"):
+                outside = [each for each in asked if each.row.get("kind") == kind]
+                declined = sum(not each.draft.found for each in outside)
+                column[f"{kind} outside: declined"] = share(declined, len(outside))
+            for half in ("tune", "score"):
+                first = ask(answerer, rows("covered", half))
+                column[f"the first article's, {half}: the quote holds it"] = _held(first)
+            index.close()
+        columns[path.stem] = column
+        for each in asked if misses else ():
+            if each.draft.found == ("kind" in each.row) or not (
+                "kind" in each.row or holds_answer(each.row, each.draft)
+            ):
+                print(f"  wrong: {each.row['question']} {each.draft.trace}")
+    print(f"\n{'a further article beside the first':<46}" + "".join(f"{n:>22}" for n in columns))
+    for name in next(iter(columns.values())):
+        print(f"  {name:<46}" + "".join(f"{each[name]:>22}" for each in columns.values()))
+
+
+def _held(asked: Sequence[Asked]) -> str:
+    held = sum(each.draft.found and holds_answer(each.row, each.draft) for each in asked)
+    return share(held, len(asked))
+
+
 def _column(
     answerer: Answerer,
     covered: Sequence[Asked],
@@ -210,8 +255,7 @@ def _column(
         "quotes verbatim": share(sum(quotes), len(quotes)),
     }
     if not by_heading:
-        held = sum(each.draft.found and holds_answer(each.row, each.draft) for each in covered)
-        column["covered: the quote holds the answer"] = share(held, len(covered))
+        column["covered: the quote holds the answer"] = _held(covered)
     floor = sorted((each.confidence for each in covered), reverse=True)
     at_least = floor[math.ceil(COVERED * len(floor)) - 1]
     for kind in ("far", "near"):
@@ -346,6 +390,7 @@ def main() -> None:
                     misses=arguments.misses,
                 )
                 index.close()
+        report_others(next(iter(passages.values())), embedder, contact, misses=arguments.misses)
     if arguments.only != "answers":
         report_retrieval(_collections(next(iter(passages.values()))), embedder)
 

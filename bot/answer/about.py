@@ -8,7 +8,7 @@ from datetime import date
 
 from bot.answer import asked
 from bot.answer.outline import heading_of
-from bot.answer.phrases import Chat, Fact
+from bot.answer.phrases import Chat, Fact, fact, which_article, without_greeting
 from bot.answer.texts import AnswerTexts
 from bot.knowledge.retrieve import Retriever
 from bot.types import Passage
@@ -23,6 +23,7 @@ class About:
         """Speak of the documents in ``retriever``, in the words of ``texts``."""
         self._retriever = retriever
         self._texts = texts
+        self._titles = tuple(dict.fromkeys(one.title for one in retriever.passages))
 
     def small_talk(self, chat: Chat, may_use: Callable[[str], bool]) -> str:
         """The reply to small talk."""
@@ -37,20 +38,40 @@ class About:
         named = "; ".join(f"“{topic}”" for topic in list(topics)[:_MOST_TOPICS])
         return text.format(topics=named or "its subject")
 
-    def fact(self, fact: Fact, turns: Sequence[str], may_use: Callable[[str], bool]) -> str:
-        """What is known of the document; empty if it is not known which one is meant."""
+    def fact(self, turns: Sequence[str], may_use: Callable[[str], bool]) -> tuple[str, str]:
+        """The fact about a document that the last turn asks for, and what is known of it.
+
+        Both are empty if none is asked for; the second one if nothing may be said.
+        """
+        text, named = self._named(without_greeting(turns[-1]))
+        wanted = fact(text)
         passages = self._retriever.passages
-        if not passages:
-            return ""
+        if wanted is None or not passages:
+            return "", ""
         one = passages[0]
         if len({passage.source for passage in passages}) > 1:
-            context = asked.context(turns)
-            if not context:
-                return self._texts.which_article
-            found = self._retriever.look([context], 1)[0].found
+            context = named or asked.context(turns)
+            found = self._retriever.look([context], 1)[0].found if context else ()
             if not found:
-                return self._texts.which_article
+                usable = [title for title in self._titles if may_use(title)][:_MOST_TOPICS]
+                titles = "; ".join(f"“{title}”" for title in usable)
+                return wanted, self._texts.which_article.format(titles=titles)
             one = found[0].passage
+        return wanted, self._told(wanted, one, may_use)
+
+    def _named(self, text: str) -> tuple[str, str]:
+        """``text`` with an article that it names as "the article", and that name."""
+        rest, subject = which_article(text)
+        if subject:
+            return rest, subject
+        for title in self._titles:
+            for name in (title, title.partition(":")[0]):
+                at = text.lower().find(name.lower()) if len(name.split()) > 1 else -1
+                if at >= 0:
+                    return f"{text[:at]}the article{text[at + len(name) :]}", title
+        return text, ""
+
+    def _told(self, wanted: Fact, one: Passage, may_use: Callable[[str], bool]) -> str:
         texts = self._texts
         told = {
             "title": texts.title.format(title=one.title),
@@ -66,11 +87,11 @@ class About:
             ).format(reading_time=one.reading_time),
             "link": (texts.link if one.url else texts.no_link).format(url=one.url),
         }
-        if fact == "author" and not one.author and one.organisation:
+        if wanted == "author" and not one.author and one.organisation:
             return texts.published_by.format(organisation=one.organisation)
-        if fact == "title" and not may_use(one.title):
+        if wanted == "title" and not may_use(one.title):
             return ""
-        return told[fact]
+        return told[wanted]
 
 
 def _outermost(passage: Passage) -> str:

@@ -15,7 +15,7 @@ from bot.answer.lists import Lists
 from bot.answer.llm import Writer, WriterFailed
 from bot.answer.lookup import Lookup, Part, heading_and_text, is_usable
 from bot.answer.outline import heading_of
-from bot.answer.phrases import chat, fact, without_greeting
+from bot.answer.phrases import chat, without_greeting
 from bot.answer.texts import AnswerTexts
 from bot.conversation import Draft
 from bot.knowledge.retrieve import Retriever
@@ -79,9 +79,8 @@ class Answerer:
         talk = chat(text) or chat(turns[-1])
         if talk:
             return _plain(self._about.small_talk(talk, may_use), how=talk)
-        wanted = fact(text)
-        told = self._about.fact(wanted, turns, may_use) if wanted else ""
-        if wanted and told:
+        wanted, told = self._about.fact(turns, may_use)
+        if told:
             return _plain(told, how=wanted)
         started = time.perf_counter()
         context = asked.context(turns) if len(turns) > 1 else ""

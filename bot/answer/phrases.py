@@ -117,6 +117,13 @@ _FACT_WORDS: tuple[tuple[Fact, str], ...] = (
         r"|\bfull article\b",
     ),
 )
+#: A subject ends where the question about it goes on.
+_WHICH = re.compile(
+    r"\b(article|page|text|post|leaflet) (?:about|on|called|titled|named) (.+?)"
+    r"(?=,? (?:first )?(?:published|written|posted|updated|put|come|made|called|from)\b"
+    r"|[?.!]*\s*$)",
+    re.IGNORECASE,
+)
 _CHAT = [(kind, re.compile(rf"^(?:{pattern})$")) for kind, pattern in _CHAT_WORDS]
 _FACTS = [(kind, re.compile(pattern)) for kind, pattern in _FACT_WORDS]
 
@@ -143,6 +150,12 @@ def fact(text: str) -> Fact | None:
         if pattern.search(plain):
             return kind
     return None
+
+
+def which_article(text: str) -> tuple[str, str]:
+    """``text`` with "the article about X" as "the article", and that X; empty if none is named."""
+    match = _WHICH.search(text)
+    return (text, "") if match is None else (_WHICH.sub(r"\1", text, count=1), match[2])
 
 
 def _plain(text: str) -> str:

@@ -22,8 +22,6 @@ WEIGHTS = (1.0, 8.0, -3.0, 1.5, -3.0)
 BIAS = -3.9
 #: From this probability a question is taken to be about an outside subject by name.
 NAMED_FROM = 0.4
-#: In a library that none of the subjects is about, these cosines stand for "not" and "surely".
-_ALONE = (0.3, 0.6)
 _FAR_COSINE = 0.25
 _EXPLAINED_BY = 3  # passages that may hold what would make a subject covered after all
 _NAME = re.compile(r"(?<![.!?:'\"“‘]\s)(?<!^)(?<=\s)['\"“‘]?([A-Z][\w'’-]+)")
@@ -34,7 +32,7 @@ _NOT_NAMES = frozenset("i i'm i've i'll i'd ok".split())
 class Evidence:
     """Why a question is taken to be covered or not.
 
-    ``cosine``: of the nearest passage or sentence. ``subject``: how likely it is about a subject
+    ``cosine``: of the nearest passage or sentence. ``subject``: how likely it is about something
     that the library covers. ``outside``: how likely about the likeliest that it does not,
     ``topic`` that one. ``shared``: the share of the question's words found in the nearest
     passages. ``foreign``: 1 if it names somebody or something that the library does not.
@@ -94,9 +92,6 @@ def weigh(
     )
     cosine = max(one.cosine for one in found)
     subject = max(look.subject for look in looks)
-    if all(look.taken is None for look in looks):
-        subject = min(max((cosine - _ALONE[0]) / (_ALONE[1] - _ALONE[0]), 0.0), 1.0)
-        outside, topic = 0.0, None
     signals = (
         cosine,
         subject,
@@ -115,7 +110,9 @@ def _outside(
     said = f" {' '.join(words(nearest))} "
     best, topic = 0.0, None
     for place, subject in enumerate(subjects.outside):
-        near = max(float(look.near.outside[place]) for look in (looks[0], looks[-1]))
+        near = max(
+            (1 - look.own) * float(look.near.outside[place]) for look in (looks[0], looks[-1])
+        )
         if near > best and not any(f" {' '.join(words(word))} " in said for word in subject.unless):
             best, topic = near, subject
     return best, topic

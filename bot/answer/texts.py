@@ -69,4 +69,6 @@ class AnswerTexts:
     no_reading_time: str = "The article doesn't give a reading time."
     link: str = "You can read the whole article at {url}."
     no_link: str = "I don't have a link to the article."
-    which_article: str = "I know several articles. Ask about one of them first, then ask me that."
+    which_article: str = (
+        "I know several articles: {titles}. Please ask that again and say which one you mean."
+    )

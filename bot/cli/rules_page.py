@@ -9,7 +9,7 @@ from bot.cli.pages import listed, page, table
 from bot.cli.sources import Lines, Written
 from bot.cli.words import CATEGORIES, MEANING
 from bot.safety.rulebook import CardText, Example, Overlay, Rule, RuleBook, Stance
-from bot.types import Category, Level, Resource
+from bot.types import ABUSE_CATEGORIES, Category, Level, Resource
 
 _STYLE = """
 .card { border: 1px solid var(--line); border-left: 6px solid var(--alarm); border-radius: .4rem;
@@ -264,6 +264,13 @@ def _stances(stances: Iterable[Stance]) -> Iterator[str]:
     )
 
 
+def _when(categories: frozenset[Category]) -> str:
+    if not categories:
+        return "always"
+    named = "abuse" if categories == ABUSE_CATEGORIES else " or ".join(sorted(categories))
+    return f"once {named.replace('_', ' ')} has come up"
+
+
 def _output(book: RuleBook) -> Iterator[str]:
     yield '<h2 id="output">What the chat may never say</h2>'
     yield table(
@@ -272,7 +279,7 @@ def _output(book: RuleBook) -> Iterator[str]:
             [
                 escape(each.id),
                 escape(each.why),
-                "once abuse has come up" if each.when_abuse else "always",
+                _when(each.categories),
                 _examples(each.examples[:4]),
                 _examples(each.counter_examples[:4]),
             ]

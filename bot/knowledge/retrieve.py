@@ -5,7 +5,8 @@ Four signals are joined, each scaled by what is usual for the question at hand:
 * the cosine of question and passage, by Chroma, the passage read with its title and headings;
 * the cosine of question and the passage's nearest sentence (libraries of some documents only);
 * BM25, for names and rare words;
-* the likely subjects of ``subjects.yaml``, which put a visitor's words into an article's.
+* the likely subjects of ``subjects.yaml``, which put a visitor's words into an article's, as far
+  as the question is not about something that none of them is about.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import numpy as np
 from bot.knowledge.embed import Embedder, Vectors
 from bot.knowledge.index import Index
 from bot.knowledge.lexical import LexicalIndex, undotted
+from bot.knowledge.own import own_subjects
 from bot.knowledge.passages import embedding_text
 from bot.knowledge.remember import RememberingEmbedder
-from bot.knowledge.sentences import sentence_spans
+from bot.knowledge.sentence_vectors import SentenceVectors
 from bot.knowledge.spelling import KnowsWords, Speller
 from bot.knowledge.subjects import Nearness, Subjects, SubjectTable, read_subjects
 from bot.types import Passage, Scored
@@ -43,8 +45,6 @@ _SOUGHT = 0.5
 #: Without sentences, a question is read together with its best passages, to this extent.
 _FED_BACK = 3
 _FEEDBACK = 0.3
-#: Sentences are embedded when a library of at most this many passages is opened.
-SENTENCES_UP_TO = 300
 _TINY = 1e-6
 
 
@@ -82,14 +82,16 @@ class Look:
     """What the library has on one question, best passage first.
 
     ``question`` is as it was read, misspellings mended; ``near`` tells which subjects it is
-    likely about, ``subject`` how likely it is about any that the library covers, and ``taken``
-    is the likeliest of these, ``None`` if the library covers none.
+    likely about, ``own`` how likely it is about something in the library that none of them is
+    about, ``subject`` how likely it is about anything that the library covers, and ``taken``
+    is the likeliest of the subjects, ``None`` if the library covers none.
     ``sought`` is the unit vector of what an answer is like: the question, and its subject.
     """
 
     question: str
     found: tuple[Found, ...]
     near: Nearness
+    own: float
     subject: float
     taken: Taken | None
     sought: Vectors
@@ -147,13 +149,21 @@ class HybridRetriever:
         texts = [embedding_text(passage) for passage in self._passages]
         self._lexical = LexicalIndex(texts)
         self._mean = self._vectors.mean(axis=0) if self._passages else np.zeros(0)
+        subjects = read_subjects() if subjects is None else subjects
+        self._about = fixed.encode([one.about for one in subjects.covered])
+        self._sentences = SentenceVectors(self._passages, fixed)
+        self._own = own_subjects(
+            self._passages,
+            self._nearest_about(),
+            learn=self._sentences.known and bool(subjects.outside),
+        )
         self._table = SubjectTable(
-            read_subjects() if subjects is None else subjects,
+            subjects,
+            self._own.examples,
             fixed,
             remember.with_name("subjects.npz") if remember else None,
         )
-        self._sentences = _Sentences(self._passages, fixed)
-        self._links = [self._link(about) for about in self._table.about]
+        self._links = [self._link(about) for about in self._about]
         self._active = np.array([bool(link.places) for link in self._links], dtype=bool)
         self._guarded = self._find_guarded()
         known = embedder.vocabulary() if isinstance(embedder, KnowsWords) else frozenset()
@@ -200,10 +210,10 @@ class HybridRetriever:
         likely = near.covered * self._active
         subject = float(likely.sum())
         if not self._passages:
-            return Look(question, (), near, subject, None, vector)
+            return Look(question, (), near, 0.0, subject, None, vector)
         lexical = self._lexical.scores(question)
-        likely = likely / max(subject, _TINY)
-        trusted = likely * min(1.0, subject / _AT_HOME) ** 2
+        shares = likely / max(subject, _TINY)
+        trusted = shares * min(1.0, subject / _AT_HOME) ** 2
         boost: dict[int, float] = {}
         for link, share in zip(self._links, trusted.tolist(), strict=True):
             if share >= _LINK_LEAST:
@@ -214,9 +224,11 @@ class HybridRetriever:
         places = {self._at[one.passage.id] for one in nearest} | set(boost)
         places |= {int(at) for at in sharing if lexical[at] > 0}
         candidates = np.array(sorted(places), dtype=int)
-        rest = LEXICAL * lexical[candidates] / max(float(lexical.max()), _TINY)
-        rest += SUBJECT * np.array([boost.get(int(at), 0.0) for at in candidates])
         cosine, dense = self._dense(candidates, vector)
+        nearest_own = cosine.max(initial=0.0, where=self._own.places[candidates])
+        own = self._own.likely(float(nearest_own), near.own)
+        rest = LEXICAL * lexical[candidates] / max(float(lexical.max()), _TINY)
+        rest += (1 - own) * SUBJECT * np.array([boost.get(int(at), 0.0) for at in candidates])
         joined = (1 - LEXICAL) * dense + rest
         if not self._sentences.known:
             best = candidates[np.argsort(-joined, kind="stable")[:_FED_BACK]]
@@ -225,7 +237,7 @@ class HybridRetriever:
             _, dense = self._dense(candidates, fed / np.linalg.norm(fed))
             joined = (1 - LEXICAL) * dense + rest
         order = np.argsort(-joined, kind="stable")[:k]
-        taken = self._taken(likely)
+        taken = self._taken((1 - own) * shares)
         sought = vector
         if taken is not None:
             sought = vector + _SOUGHT * taken.share * taken.about
@@ -239,7 +251,7 @@ class HybridRetriever:
             )
             for at in order
         )
-        return Look(question, found, near, subject, taken, sought)
+        return Look(question, found, near, own, max(subject, own), taken, sought)
 
     def _dense(self, candidates: Vectors, vector: Vectors) -> tuple[Vectors, Vectors]:
         """The cosines of ``candidates``, and the same scaled: 0 is usual, 1 the best of them."""
@@ -253,6 +265,15 @@ class HybridRetriever:
             cosine = np.maximum(cosine, sentence[candidates])
         top = float(scaled.max())
         return cosine, np.asarray((scaled - usual) / max(top - usual, _TINY))
+
+    def _nearest_about(self) -> Vectors:
+        """How near each passage, or a sentence of it, is to what its nearest subject is about."""
+        nearest = np.full(len(self._passages), -1.0, dtype=np.float32)
+        for about in self._about:
+            np.maximum(nearest, self._vectors @ about, out=nearest)
+            if self._sentences.known:
+                np.maximum(nearest, self._sentences.best(about), out=nearest)
+        return nearest
 
     def _link(self, about: Vectors) -> _Link:
         """The passages about a subject; none if the library has nothing near enough."""
@@ -271,22 +292,26 @@ class HybridRetriever:
         """The ids of the passages whose nearest subject is a guarded one.
 
         Its section must mostly be about such subjects too: what introduces or sums up an article
-        speaks of everything, so it is never among them.
+        speaks of everything, so it is never among them. Nor is what no subject is about.
         """
-        if not self._passages or not len(self._table.about):
+        if not self._passages or not len(self._about):
             return frozenset()
-        near = self._vectors @ self._table.about.T
+        near = self._vectors @ self._about.T
         if self._sentences.known:
-            near = near + np.stack([self._sentences.best(one) for one in self._table.about], axis=1)
-        nearest = near.argmax(axis=1)
-        marked = [one.guarded for one in self._table.subjects.covered]
-        votes: dict[tuple[str, ...], list[bool]] = {}
-        for one, at in zip(self._passages, nearest.tolist(), strict=True):
-            votes.setdefault(one.section, []).append(marked[at])
+            near = near + np.stack([self._sentences.best(one) for one in self._about], axis=1)
+        covered = self._table.subjects.covered
+        marked = [
+            covered[at].guarded and not own
+            for at, own in zip(near.argmax(axis=1).tolist(), self._own.places, strict=True)
+        ]
+        votes: dict[tuple[str, tuple[str, ...]], list[bool]] = {}
+        for one, mark in zip(self._passages, marked, strict=True):
+            votes.setdefault((one.source, one.section), []).append(mark)
+        kept = {key for key, each in votes.items() if 2 * sum(each) > len(each)}
         return frozenset(
             one.id
-            for one, at in zip(self._passages, nearest.tolist(), strict=True)
-            if one.section and marked[at] and 2 * sum(votes[one.section]) > len(votes[one.section])
+            for one, mark in zip(self._passages, marked, strict=True)
+            if mark and one.section and (one.source, one.section) in kept
         )
 
     def _taken(self, likely: Vectors) -> Taken | None:
@@ -294,7 +319,7 @@ class HybridRetriever:
         if not likely.any():
             return None
         best = int(likely.argmax())
-        return Taken(float(likely[best]), self._table.about[best], self._links[best].nearest)
+        return Taken(float(likely[best]), self._about[best], self._links[best].nearest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,33 +338,3 @@ def _above_usual(cosine: Vectors) -> Vectors:
     """How far each cosine stands above the mean: 1 for the highest, 0 for the mean or less."""
     usual, top = float(cosine.mean()), float(cosine.max())
     return np.asarray(np.clip((cosine - usual) / max(top - usual, _TINY), 0.0, 1.0))
-
-
-class _Sentences:
-    """Sentence vectors of a small library; ``known`` is false if it is too large for them."""
-
-    def __init__(self, passages: Sequence[Passage], embedder: Embedder) -> None:
-        self.known = small = 0 < len(passages) <= SENTENCES_UP_TO
-        spans = [sentence_spans(one.text) for one in passages] if small else []
-        texts = [
-            one.text[start:end]
-            for one, each in zip(passages if small else (), spans, strict=True)
-            for start, end in each
-        ]
-        self._starts = np.concatenate(([0], np.cumsum([len(each) for each in spans]))).astype(int)
-        self._vectors = embedder.encode(texts)
-
-    def best(self, vector: Vectors) -> Vectors:
-        """The cosine of the nearest sentence of every passage."""
-        return np.asarray(np.maximum.reduceat(self._vectors @ vector, self._starts[:-1]))
-
-    def of(self, at: int, vector: Vectors) -> tuple[float, ...]:
-        """The cosines of the sentences of passage number ``at``; empty without vectors."""
-        if not self.known:
-            return ()
-        rows = self._vectors[self._starts[at] : self._starts[at + 1]]
-        return tuple((rows @ vector).tolist())
-
-
-#: The name other modules knew the first, dense-only retriever by.
-DenseRetriever = HybridRetriever

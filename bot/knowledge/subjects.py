@@ -7,6 +7,7 @@ subject it was taken for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,21 +85,34 @@ def read_subjects(path: Path = SUBJECTS) -> Subjects:
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """How likely a question is about each subject, ``(n,)`` each; together they sum to 1."""
+    """How likely a question is about each subject, ``(n,)`` each, and about the library's own.
+
+    All of these together sum to 1.
+    """
 
     covered: Vectors
     outside: Vectors
+    own: float = 0.0
 
 
 class SubjectTable:
-    """The subjects with the vectors of what they are about, and what tells them apart."""
+    """What tells subjects apart: learnt from the examples of all of them."""
 
-    def __init__(self, subjects: Subjects, embedder: Embedder, remember: Path | None) -> None:
-        """Embed and learn every example once; with ``remember``, what was learnt is kept there."""
+    def __init__(
+        self,
+        subjects: Subjects,
+        own: Sequence[Sequence[str]],
+        embedder: Embedder,
+        remember: Path | None,
+    ) -> None:
+        """Embed and learn every example once; with ``remember``, what was learnt is kept there.
+
+        ``own`` has the examples of each of the library's own subjects.
+        """
         self.subjects = subjects
-        self.about: Vectors = embedder.encode([one.about for one in subjects.covered])
-        self._size = len(subjects.covered)
+        self._sizes = len(subjects.covered), len(subjects.outside)
         says = [one.says for one in subjects.covered] + [one.says for one in subjects.outside]
+        says += [tuple(each) for each in own]
         texts = [text for each in says for text in each]
         labels = [label for label, each in enumerate(says) for _ in each]
         enough = len(says) > 1  # between fewer there is nothing to tell apart
@@ -107,8 +121,9 @@ class SubjectTable:
 
     def near(self, question: str, vector: Vectors) -> Nearness:
         """How likely a question with the unit vector ``vector``, ``(dim,)``, is about each."""
-        sizes = self._size, len(self.subjects.outside)
+        covered, outside = self._sizes
         if self._net is None:
-            return Nearness(*(np.zeros(size, dtype=np.float32) for size in sizes))
+            return Nearness(np.zeros(covered, np.float32), np.zeros(outside, np.float32))
         likely = self._net.likely(question, vector)
-        return Nearness(likely[: self._size], likely[self._size :])
+        own = float(likely[covered + outside :].sum())
+        return Nearness(likely[:covered], likely[covered : covered + outside], own)

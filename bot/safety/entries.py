@@ -23,7 +23,7 @@ from bot.safety.rulebook import (
 )
 from bot.safety.source import Located, Reader
 from bot.safety.words import written_words
-from bot.types import Category, Level, Resource
+from bot.types import ABUSE_CATEGORIES, Category, Level, Resource
 
 _BARE_WORD = re.compile(r"(?<![{.\w])[^\W\d_][^\s\[\](){}|~!*$^]*(?![\w}])")
 
@@ -275,13 +275,16 @@ class Entries:
         required = ("id", "why", "patterns", "when", "examples", "counter_examples")
         fields = reader.fields(item, where, required)
         when = reader.text(fields.get("when"), where)
-        if when not in {"always", "abuse"}:
-            reader.problem(item.line, where, f"when '{when}' is not known", "Use always or abuse.")
+        conditions = {"always": frozenset[Category](), "abuse": ABUSE_CATEGORIES}
+        conditions |= {str(category): frozenset({category}) for category in Category}
+        if when not in conditions:
+            mend = f"Use one of: {', '.join(conditions)}."
+            reader.problem(item.line, where, f"when '{when}' is not known", mend)
         return OutputRule(
             id=reader.text(fields.get("id"), where),
             why=reader.text(fields.get("why"), where),
             patterns=self._patterns(reader, fields.get("patterns"), where),
-            when_abuse=when == "abuse",
+            categories=conditions.get(when, frozenset()),
             examples=self._examples(reader, fields.get("examples"), where),
             counter_examples=self._examples(reader, fields.get("counter_examples"), where),
         )

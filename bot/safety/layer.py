@@ -16,7 +16,7 @@ from bot.safety.cues import CueModel
 from bot.safety.load import load_cues, load_engine, load_meaning
 from bot.safety.match import Engine, found
 from bot.safety.net import Thresholds, raised
-from bot.types import ABUSE_CATEGORIES, Assessment, Card, Level, Resource
+from bot.types import Assessment, Card, Level, Resource
 
 if TYPE_CHECKING:
     from bot.safety.meaning import Encoder, MeaningNet
@@ -177,9 +177,9 @@ class SafetyLayer:
         if any(_digits(found) not in self._numbers for found in _phones(text)):
             return "unknown_phone_number"
         codes = self._engine.lexicon.encode(text)
-        abuse = bool(ABUSE_CATEGORIES & set(assessment.categories))
         for rule in self.book.output_rules:
-            if (abuse or not rule.when_abuse) and found(self._engine.output_rules[rule.id], codes):
+            holds = not rule.categories or not rule.categories.isdisjoint(assessment.categories)
+            if holds and found(self._engine.output_rules[rule.id], codes):
                 return rule.id
         return None
 

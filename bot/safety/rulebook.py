@@ -143,12 +143,15 @@ class Signpost:
 
 @dataclass(frozen=True, slots=True)
 class OutputRule:
-    """What the bot itself may not say; ``when_abuse`` limits it to flagged conversations."""
+    """What the bot itself may not say.
+
+    ``categories`` limits it to conversations in which one of them has come up; empty is always.
+    """
 
     id: str
     why: str
     patterns: tuple[Pattern, ...]
-    when_abuse: bool
+    categories: frozenset[Category]
     examples: tuple[Example, ...]
     counter_examples: tuple[Example, ...]
 

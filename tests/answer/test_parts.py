@@ -190,7 +190,7 @@ def _vector(*values: float) -> Vectors:
 
 def look(question: str, subject: float, outside: float) -> Look:
     near = Nearness(_vector(subject), _vector(outside))
-    return Look(question, (), near, subject, Taken(subject, _vector(0.0), 1.0), _vector(0.0))
+    return Look(question, (), near, 0.0, subject, Taken(subject, _vector(0.0), 1.0), _vector(0.0))
 
 
 PRICE = Subjects(outside=(Outside(topic="the price", says=("cost",), unless=("fee",)),))
