@@ -88,7 +88,7 @@ def test(rest: list[str]) -> int:
 
 def lint(_rest: list[str]) -> int:
     """Lint, check the format, check the types."""
-    install([LOCK, TEST_LOCK])
+    install([LOCK, TEST_LOCK, BENCH_LOCK])
     commands = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
     return max(run(BIN / command[0], *command[1:]) for command in commands)
 
