@@ -125,6 +125,8 @@ def test_exit_codes_in_the_docs_are_those_of_the_programs() -> None:
 
 def test_every_option_named_in_the_docs_exists() -> None:
     known = {option for _, parser in every_parser() for option in options(parser)}
+    for path in (ROOT / "bench").glob("*.py"):
+        known |= set(re.findall(r'add_argument\("(--[a-z-]+)"', path.read_text(encoding="utf-8")))
     foreign = {"--path", "--port", "--wheel", "--disable-pip", "--now", "--system"}  # not ours
     for path in DOCS:
         found = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", path.read_text(encoding="utf-8")))
