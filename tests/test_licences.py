@@ -35,7 +35,7 @@ def test_every_package_says_its_licence_and_none_binds_the_operator() -> None:
 
 
 def test_every_locked_package_has_a_hash() -> None:
-    for lock in ("requirements.lock", "requirements-test.lock"):
+    for lock in ("requirements.lock", "requirements-test.lock", "requirements-bench.lock"):
         text = (ROOT / lock).read_text(encoding="utf-8")
         entries = re.split(r"^(?=[A-Za-z0-9_.-]+==)", text, flags=re.MULTILINE)[1:]
         assert entries

@@ -105,6 +105,35 @@ def test_layers_keep_the_order_of_texts_and_end_with_the_sentence_vector(
     assert real.encode_layers([]).size == 0
 
 
+def test_a_vector_computed_with_the_layers_is_the_same_and_computed_once(
+    real: SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn asks for layers of the folded text, then for the vector of the text as written."""
+    bare = real.encode(["What is stonewalling?"])
+    real.encode_layers(["what is stonewalling?", "and another turn"])
+    with monkeypatch.context() as without:
+        without.setattr(embed, "_encoded", lambda *_: pytest.fail("it was computed again"))
+        kept = real.encode(["What is stonewalling?"])
+        with pytest.raises(pytest.fail.Exception):
+            real.encode(["What is stonewalling?"])  # it was let go when it was asked for
+    assert np.allclose(kept, bare, atol=1e-6)
+
+
+def test_kept_vectors_find_their_own_texts_among_new_ones(real: SentenceEmbedder) -> None:
+    texts = ["What helps?", "Why do we fight?", "What helps?"]
+    bare = real.encode(texts)
+    real.encode_layers(["why do we fight?"])
+    assert np.allclose(real.encode(texts), bare, atol=1e-5)
+
+
+def test_only_a_few_vectors_are_kept(real: SentenceEmbedder) -> None:
+    for number in range(embed._KEPT + 5):
+        real.encode_layers([f"turn {number}"])
+    assert len(real._kept) == embed._KEPT
+    real.encode_layers([f"text {number}" for number in range(embed._FEW + 1)])
+    assert len(real._kept) == embed._KEPT  # those of many texts are nobody's turn
+
+
 def test_a_model_without_layers_has_its_sentence_vector_for_one(
     real: SentenceEmbedder, tmp_path: Path
 ) -> None:

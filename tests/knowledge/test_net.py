@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.knowledge import net
+from bot.knowledge.lexical import words
 from bot.knowledge.net import learn
 
 TEXTS = ["he checks my phone", "she reads my texts", "what does it cost", "is there a fee", "rain"]
@@ -45,6 +47,20 @@ def test_what_was_learnt_is_kept_until_the_examples_change(
     assert np.array_equal(first.weights, again.weights)
     with pytest.raises(pytest.fail.Exception):
         learn(TEXTS, VECTORS, [0, 0, 1, 1, 0], file)
+
+
+@pytest.mark.parametrize(
+    "text", ["is there a fee", "He checks, he checks my phone phone", "zebra", "", "the my fee"]
+)
+def test_words_weigh_as_they_did_when_they_were_learnt(text: str) -> None:
+    vectoriser = TfidfVectorizer(
+        tokenizer=words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True
+    )
+    vectoriser.fit(TEXTS)
+    columns, seen = learn(TEXTS, VECTORS, LABELS, None)._seen(text)
+    weighed = np.zeros(len(vectoriser.vocabulary_))
+    weighed[columns] = seen
+    assert np.allclose(weighed, vectoriser.transform([text]).toarray()[0])
 
 
 @pytest.mark.parametrize("damage", [b"", b"no archive", b"PK\x03\x04"])

@@ -17,7 +17,14 @@ import numpy as np
 import pytest
 
 from bot.errors import IndexUnavailable, IngestBusy, SettingsError
-from bot.knowledge.index import FolderStore, IndexDamaged, ServerStore, Store, open_index
+from bot.knowledge.index import (
+    FolderStore,
+    IndexDamaged,
+    ServerStore,
+    Store,
+    chroma,
+    open_index,
+)
 from bot.settings import Settings
 from bot.types import Passage
 from tests.fakes import HashingEmbedder, MemoryStore, make_passage
@@ -102,6 +109,18 @@ class StoreContract(ABC):
         expected = EMBEDDER.encode([one.text for one in index.passages()])
         assert vectors.dtype == np.float32
         np.testing.assert_allclose(vectors, expected, atol=1e-6)
+        index.close()
+
+    @pytest.mark.parametrize("page", [1, 2, 3, 5])
+    def test_an_index_read_in_pages_is_whole(
+        self, store: Store, page: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(chroma, "_PAGE", page)
+        publish(store, *TEXTS)
+        index = store.open()
+        assert index is not None
+        assert [one.text for one in index.passages()] == list(TEXTS)
+        assert np.allclose(index.embeddings()[1], EMBEDDER.encode(TEXTS), atol=1e-6)
         index.close()
 
     def test_a_reader_keeps_its_version_and_notices_the_next(self, store: Store) -> None:
