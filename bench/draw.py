@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from bench.rows import Row
 
 _OURS, _FLOOR, _MISSED = "#0f5f6d", "#9aa7a9", "#b3531f"
-_DASHES = ("-", "--", ":")
 
 
 def draw(rows: Sequence[Row], caption: str, path: Path) -> None:
@@ -21,15 +20,11 @@ def draw(rows: Sequence[Row], caption: str, path: Path) -> None:
     figure = Figure(figsize=(10, 8), layout="constrained")
     ratios, lengths, sizes, crowds = figure.subplots(2, 2).flat
     _ratios(ratios, [row for row in rows if row.bar is not None])
-    _lines(lengths, _of(rows, "screen", "harmless"), "Screening a message", "characters")
-    _lines(sizes, _of(rows, "growth", "turn, beside encode"), "An answer by library", "passages")
-    _lines(crowds, _of(rows, "load", "card, "), "A card under load", "conversations")
+    _lengths(lengths, [row for row in rows if row.bench == "screen"])
+    _libraries(sizes, [row for row in rows if row.bench == "growth"])
+    _crowds(crowds, [row for row in rows if row.bench == "load"])
     figure.supxlabel(caption, fontsize=7, color="#555555")
     figure.savefig(path, metadata={"Date": None})
-
-
-def _of(rows: Sequence[Row], bench: str, name: str) -> list[Row]:
-    return [row for row in rows if row.bench == bench and row.name.startswith(name)]
 
 
 def _ratios(axes: Axes, rows: Sequence[Row]) -> None:
@@ -47,21 +42,43 @@ def _ratios(axes: Axes, rows: Sequence[Row]) -> None:
     axes.tick_params(axis="y", labelsize=6)
 
 
-def _lines(axes: Axes, rows: Sequence[Row], title: str, what: str) -> None:
-    """Ours and the floor by size, both on logarithmic scales."""
-    unit = rows[0].unit if rows else ""
-    for dash, name in zip(
-        _DASHES * len(rows), dict.fromkeys(row.name for row in rows), strict=False
-    ):
-        of = sorted((row for row in rows if row.name == name), key=lambda row: row.size)
-        x = [row.size for row in of]
-        axes.plot(x, [r.ours for r in of], dash, color=_OURS, marker=".", label=name)
-        axes.plot(x, [r.floor for r in of], dash, color=_FLOOR, marker=".", label="its floor")
-    axes.set_title(title)
-    axes.set_xlabel(what)
-    axes.set_ylabel(unit)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.grid(visible=True, which="major", color="#eeeeee")
+def _lengths(axes: Axes, rows: Sequence[Row]) -> None:
+    scanned, tried = (_named(rows, f"harmless, {how}") for how in ("set scan", "re alternation"))
+    _curve(axes, scanned, "rules and stances", ours=True)
+    _curve(axes, scanned, "one RE2 set scan", ours=False)
+    _curve(axes, tried, "one alternation in re", ours=False, dash="--")
+    _finish(axes, "Screening a message", "characters", "microseconds")
+
+
+def _libraries(axes: Axes, rows: Sequence[Row]) -> None:
+    turns = _named(rows, "turn, beside encode and query")
+    _curve(axes, turns, "a turn", ours=True)
+    _curve(axes, turns, "encode and query", ours=False)
+    _finish(axes, "An answer, by size of the library", "passages", "milliseconds")
+
+
+def _crowds(axes: Axes, rows: Sequence[Row]) -> None:
+    for name, dash in (("one process", "-"), ("two replicas", "--")):
+        _curve(axes, _named(rows, f"card, {name}, 95 %"), f"chat, {name}", ours=True, dash=dash)
+    _curve(axes, _named(rows, "card, one process, 95 %"), "bare echo", ours=False)
+    _finish(axes, "A card under load, 95 % within", "conversations", "milliseconds")
+
+
+def _named(rows: Sequence[Row], name: str) -> list[Row]:
+    """The rows of one name, smallest first."""
+    return sorted((row for row in rows if row.name == name), key=lambda row: row.size)
+
+
+def _curve(axes: Axes, rows: Sequence[Row], label: str, *, ours: bool, dash: str = "-") -> None:
+    """One line of figures by size; nothing where there are none."""
     if rows:
-        axes.legend(fontsize=6, frameon=False)
+        x, y = [row.size for row in rows], [row.ours if ours else row.floor for row in rows]
+        axes.plot(x, y, dash, color=_OURS if ours else _FLOOR, marker=".", label=label)
+
+
+def _finish(axes: Axes, title: str, what: str, unit: str) -> None:
+    """Title, names and logarithmic scales, from which a factor can be read anywhere."""
+    axes.set(title=title, xlabel=what, ylabel=unit, xscale="log", yscale="log")
+    axes.grid(visible=True, which="major", color="#eeeeee")
+    if axes.lines:
+        axes.legend(fontsize=7, frameon=False)

@@ -20,6 +20,7 @@ from bench.rows import Row, here, table
 from bench.visitors import Echoed, Seen, Visitor, crowd
 
 _PAUSE = 1.0  # seconds
+_WARM = 20.0  # seconds that one visitor asks beforehand
 _PERCENTILES = (50, 95, 99)
 
 
@@ -34,13 +35,14 @@ def measured(sizes: Sequence[int], seconds: float, pause: float) -> list[Row]:
     make_index()
     with ExitStack() as stack:
         served = [stack.enter_context(chat(OMP_NUM_THREADS="1"))]
-        ready(served[0])
+        _warm(served[0])
         single = _crowds(served, sizes, seconds, pause, Visitor)
         served.append(stack.enter_context(chat(OMP_NUM_THREADS="1")))
-        ready(served[1])
+        _warm(served[1])
         double = _crowds(served, sizes, seconds, pause, Visitor)
     with echo() as bare:
         wait_for(f"{bare.url}/")
+        asyncio.run(crowd([bare], 1, _WARM, 0, Echoed))
         echoed = _crowds([bare], sizes, seconds, pause, Echoed)
     faults = sum(
         (each.faults for each in (*single.values(), *double.values())), start=+Seen().faults
@@ -52,6 +54,12 @@ def measured(sizes: Sequence[int], seconds: float, pause: float) -> list[Row]:
         for size in sizes
         for row in rows_of(size, seconds, single[size], double[size], echoed[size])
     ]
+
+
+def _warm(served: Served) -> None:
+    """Let a replica settle: just after its start it still loads what only improves answers."""
+    ready(served)
+    asyncio.run(crowd([served], 1, _WARM, 0, Visitor))
 
 
 def _crowds(
