@@ -296,6 +296,22 @@ class TestReport:
         _, out, _ = say("report", str(counts), "--to", "2026-11-23")
         assert re.search(r"^ +10 +level: none$", out, re.M)
 
+    def test_the_file_is_the_one_that_the_chat_keeps_if_none_is_given(
+        self, counts: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("BOT_COUNTS", str(counts))
+        code, out, _ = say("report")
+        assert code == 0
+        assert re.search(r"^ +50 +level: none$", out, re.M)
+
+    def test_without_any_file_it_is_said_which_setting_names_one(
+        self, say: Say, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("BOT_COUNTS", "")
+        code, _, told = say("report")
+        assert code == 1
+        assert "BOT_COUNTS" in told
+
     def test_the_page_has_charts_and_the_numbers_behind_them(
         self, counts: Path, say: Say, tmp_path: Path
     ) -> None:

@@ -147,6 +147,22 @@ def test_passages_on_reconnecting_may_not_be_used_after_a_disclosure(safety: Saf
     assert not answerer.may_use("How to Rebuild Love and Trust.\nRebuild intimacy.")
 
 
+COMFORT = "What You Can Do.\nAcknowledge the Abuse: Understand that it's not your fault."
+
+
+def test_comfort_for_the_one_harmed_is_kept_from_the_one_who_harms(safety: SafetyLayer) -> None:
+    answerer = ScriptedAnswerer()
+    bot = Bot(safety, answerer)
+    bot.reply(["my husband hits me", "is it my fault?"])
+    assert answerer.may_use(COMFORT)
+    bot.reply(["I hit my wife", "is it my fault?"])
+    assert not answerer.may_use(COMFORT)
+    assert not answerer.may_use("Consider Your Safety.\nIf you feel endangered, get help.")
+    assert answerer.may_use("Abuse.\nAbuse erodes the sense of safety and trust between partners.")
+    bot.reply(["we both hit each other", "is it my fault?"])
+    assert not answerer.may_use(COMFORT)
+
+
 def test_a_very_long_conversation_is_told_to_start_again_and_is_still_screened(
     safety: SafetyLayer,
 ) -> None:

@@ -29,11 +29,17 @@ def add_to(commands: Commands) -> None:
         "The daily counts as a page with charts and tables, to show to a board. The counts are "
         "numbers by day; there is no message in them.",
         [
-            "python -m bot report data/counts.json --html report.html",
+            "python -m bot report --html report.html",
             "python -m bot report data/counts.json --from 2026-10-01 --to 2026-12-31",
         ],
     )
-    parser.add_argument("counts", metavar="COUNTS", type=Path, help="the file of daily counts")
+    parser.add_argument(
+        "counts",
+        metavar="COUNTS",
+        nargs="?",
+        type=Path,
+        help="the file of daily counts (default: the one that BOT_COUNTS names)",
+    )
     parser.add_argument(
         "--html", metavar="FILE", type=Path, help="where to write the page (default: a summary)"
     )
@@ -49,11 +55,17 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is not a day such as 2026-11-23") from None
 
 
-def run(options: argparse.Namespace, _settings: Settings) -> int:
+def run(options: argparse.Namespace, settings: Settings) -> int:
     """Write the page, or print the sums; the exit code."""
+    if options.counts is None and not settings.counts:
+        raise BotError(
+            "No file of counts is named. Set BOT_COUNTS, so that the chat keeps them, or give the "
+            "file: python -m bot report data/counts.json"
+        )
+    path = options.counts or Path(settings.counts)
     days = {
         day: counts
-        for day, counts in read_counts(options.counts).items()
+        for day, counts in read_counts(path).items()
         if (options.first or day) <= day <= (options.last or day)
     }
     if options.html:

@@ -41,6 +41,7 @@ _READING_TIME = re.compile(
 _BYLINE = re.compile(
     r"(?:written\s+by|author:?|by)\s+(?P<name>\w[^,.|·•\d]{1,60}?)\s*(?:[,.|·•]|$)", re.IGNORECASE
 )
+_SOME_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _PUBLISHED_WORDS = re.compile(r"\b(?:published|posted|updated|on)\b:?|[|·•,.]", re.IGNORECASE)
 _PHONE = re.compile(r"(?:\+?\d[\s()-]*){8,}|\b13(?:\s*\d){4}\b")
 _LONGEST_META_LINE = 250
@@ -146,7 +147,7 @@ def read_facts(text: str, where: str, *, first_line: int = 1) -> Facts | None:
     return Facts(
         title=known.get("title", ""),
         url=known.get("url", ""),
-        published=find_date(published) or published,
+        published=_published(published),
         reading_time=known.get("reading_time", ""),
         author=known.get("author", ""),
         organisation=known.get("organisation") or known.get("organization", ""),
@@ -172,6 +173,13 @@ def review_date(text: str) -> str:
     if text and not found:
         raise DocumentError(f"review_by '{text}' is not a date; write it like 2026-11-23")
     return found
+
+
+def _published(text: str) -> str:
+    """``text`` as an ISO date, or as it is where it holds a year only; otherwise it is no date."""
+    if text and not _SOME_YEAR.search(text):
+        raise DocumentError(f"published '{text}' is not a date; write it like 2026-11-23")
+    return find_date(text) or text
 
 
 def _plain(value: object) -> str:

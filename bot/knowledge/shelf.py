@@ -71,7 +71,7 @@ def add(folder: Path, paths: Sequence[Path]) -> tuple[list[str], list[str]]:
         for path, name in found:
             if (folder / name).exists():
                 problems.append(
-                    f"{path}: there is a {name} in {folder} already. "
+                    f"{path}: there is a file {name} in {folder} already. "
                     f"To exchange it: python ingest.py --replace {quote(name)} {quote(str(path))}"
                 )
                 continue

@@ -67,10 +67,10 @@ class TestAdding:
             corpus, [desk / name for name in ("good.md", "empty.md", "first.md", "missing.md")]
         )
         assert added == ["good.md"]
-        assert sorted(p.split(": ", 1)[1][:22] for p in problems) == [
+        assert sorted(p.split(": ", 1)[1][:27] for p in problems) == [
             "the file is empty.",
-            "there is a first.md in",
-            "there is no such file ",
+            "there is a file first.md in",
+            "there is no such file or fo",
         ]
         assert (corpus / "first.md").read_text().startswith("# First")
 
@@ -78,6 +78,7 @@ class TestAdding:
         (desk / "leaflet.txt").write_text("Some text.\n")
         for note, said in {
             "review_by: next year\n": "review_by 'next year' is not a date",
+            "published: soonish\n": "published 'soonish' is not a date",
             "just words\n": "has no lines like 'url: ...'",
             "title: A: B\n": "is not valid YAML at line 1",
         }.items():

@@ -110,6 +110,9 @@ def test_a_fault_in_screening_is_told_without_the_message(
 
 def test_a_sentence_model_that_fails_is_told_without_the_message(written: Written) -> None:
     class Model:
+        def tokenizer(self, _text: str) -> dict[str, list[int]]:
+            return {"input_ids": [1]}
+
         def encode(self, texts: list[str], **_: object) -> None:
             raise TypeError(f"{texts[0]!r} is odd")
 

@@ -13,6 +13,7 @@ from bot.errors import RulesError
 from bot.safety import SafetyLayer
 from bot.safety.consistency import unused
 from bot.safety.rules import read_rules
+from bot.types import Assessment, Category, Level
 
 Mistakes = Callable[..., list[str]]
 
@@ -190,3 +191,40 @@ class TestTheShippedRules:
 
     def test_the_operators_mobile_is_on_no_card(self, layer: SafetyLayer) -> None:
         assert all(layer.book.contact not in c.resources for c in layer.book.cards.values())
+
+
+OUTPUT = """\
+output_rules:
+  - id: comfort
+    why: Not for everybody.
+    when: WHEN
+    patterns: [not your fault]
+    examples: [It is not your fault.]
+    counter_examples: [It is your tea.]
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "forbidden_after"),
+    [
+        ("always", {None, Category.FAMILY_VIOLENCE, Category.USING_VIOLENCE}),
+        ("abuse", {Category.FAMILY_VIOLENCE, Category.USING_VIOLENCE}),
+        ("using_violence", {Category.USING_VIOLENCE}),
+    ],
+)
+def test_an_output_rule_holds_when_it_says(
+    small: Callable[..., SafetyLayer], when: str, forbidden_after: set[Category | None]
+) -> None:
+    layer = small(("answers:\n", f"{OUTPUT.replace('WHEN', when)}answers:\n"))
+    for category in (None, Category.FAMILY_VIOLENCE, Category.USING_VIOLENCE):
+        assessment = Assessment(Level.CRISIS, (category,) if category else ())
+        blocked = layer.blocked_by("It is not your fault.", assessment)
+        assert (blocked == "comfort") is (category in forbidden_after)
+
+
+def test_an_output_rule_with_an_unknown_when_is_told_with_what_is_allowed(
+    mistakes: Mistakes,
+) -> None:
+    (told,) = mistakes(("answers:\n", f"{OUTPUT.replace('WHEN', 'sometimes')}answers:\n"))
+    assert "when 'sometimes' is not known" in told
+    assert "using_violence" in told
