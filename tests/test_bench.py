@@ -6,6 +6,8 @@ import asyncio
 import os
 import random
 from collections import Counter
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -137,6 +139,12 @@ def replying(html: str, status: int = 200) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.MockTransport(reply), base_url="http://chat")
 
 
+def wait_for(work: Coroutine[object, object, None]) -> None:
+    """Do it in a thread of its own: in this one the browser's loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 @pytest.mark.parametrize(
     ("html", "fault"),
     [
@@ -154,7 +162,7 @@ def test_a_visitor_of_a_crowd_notices_what_is_wrong_with_a_reply(html: str, faul
         async with replying(html) as client:
             await Visitor("v0", [client], Page(0, 5), seen, CHANCE).turn("disclosure")
 
-    asyncio.run(turn())
+    wait_for(turn())
     assert set(+seen.faults) == ({fault} if fault else set())
     assert len(seen.cards) == 1
 
@@ -165,7 +173,7 @@ def test_a_request_that_fails_is_no_reply() -> None:
             await Visitor("v0", [client], Page(0, 5), Seen(), CHANCE).turn("question")
 
     with pytest.raises(httpx.HTTPStatusError):
-        asyncio.run(turn())
+        wait_for(turn())
 
 
 def test_an_event_carries_the_whole_conversation() -> None:

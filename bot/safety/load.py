@@ -145,6 +145,7 @@ def _cached(file: Path | None) -> object:
             status = os.fstat(stream.fileno())
             if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
                 return None
+            os.utime(file)  # what is in use is not forgotten
             with _without_collecting():
                 return pickle.load(stream)  # noqa: S301 - checked to be our own, see above
     except Exception:  # whatever is wrong with a cache, the rules themselves are there
@@ -152,7 +153,7 @@ def _cached(file: Path | None) -> object:
 
 
 def _keep(file: Path | None, made: Engine | CueModel | MeaningModel) -> None:
-    """Write the cache file whole, and forget the ones before."""
+    """Write the cache file whole, and forget those that have not been used for longest."""
     if file is None:
         return
     with contextlib.suppress(OSError):

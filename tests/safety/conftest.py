@@ -134,8 +134,12 @@ def small_text() -> str:
 
 
 @pytest.fixture
-def small(tmp_path: Path, small_text: str) -> Callable[..., SafetyLayer]:
+def small(
+    tmp_path: Path, small_text: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., SafetyLayer]:
     """Load the small rules file with some of its text replaced."""
+    # What is kept of many small files would drive the shipped ones out.
+    monkeypatch.setattr("bot.safety.load.user_cache_path", lambda _name: tmp_path / "cache")
 
     def load(*changes: tuple[str, str]) -> SafetyLayer:
         text = small_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,18 @@ class TestTheCache:
 
         monkeypatch.setattr("bot.safety.load.read_rules", unread)
         assert load_engine(rules).book.rules[0].id == "hits_me"
+
+    def test_what_is_in_use_outlasts_many_others(self, rules: Path, home: Path) -> None:
+        load_engine(rules)
+        (kept,) = home.glob("rules-*.pickle")
+        for number in range(6):
+            os.utime(kept, (0, 0))
+            assert load_engine(rules)
+            other = rules.with_name(f"{number}.yaml")
+            other.write_text(rules.read_text())
+            load_engine(other)
+        assert kept.exists()
+        assert len(list(home.glob("rules-*.pickle"))) == 4
 
     def test_a_changed_file_is_read_anew(self, rules: Path) -> None:
         load_engine(rules)

@@ -38,6 +38,14 @@ class RunningApp:
             time.sleep(0.05)
         self.url = found[0]
 
+    def wait_for_answers(self) -> None:
+        """Wait until model and index are loaded; a busy machine takes minutes."""
+        deadline = time.monotonic() + 300
+        while "Answers are ready" not in self.said():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
+
     def said(self) -> str:
         """Everything the program printed so far."""
         return Path(self.log.name).read_text(encoding="utf-8")
@@ -80,10 +88,13 @@ def test_a_first_disclosure_gets_its_card_while_the_model_still_loads(
     assert numbers[:2] == ["tel:000", "tel:1800737732"]
 
 
-def test_a_question_is_answered_from_the_article_with_its_passage(tab: Page) -> None:
+def test_a_question_is_answered_from_the_article_with_its_passage(
+    tab: Page, app: RunningApp
+) -> None:
+    app.wait_for_answers()
     ask(tab, SILENCE)
     source = tab.locator(".sources details, details.source").first
-    source.wait_for(timeout=120_000)
+    source.wait_for(timeout=60_000)
     source.locator("summary").click()
     expect(source).to_contain_text("Stonewalling or Silent Treatment")
 

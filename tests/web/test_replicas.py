@@ -127,7 +127,7 @@ class Cluster:
             base_url=f"https://127.0.0.1:{self.entry}",
             headers={"host": f"{HOST}:{self.entry}", "origin": self.origin},
             verify=False,  # noqa: S501 - the certificate was made here, a moment ago
-            timeout=60,
+            timeout=120,  # longer than nginx waits for a replica that still loads
         )
 
 
