@@ -9,12 +9,16 @@
   const TOO_LONG_MS = 120000;
   let cardOf = 0, askedBySend = false, moved = false;
 
-  // Room for the bars, so that nothing focused or scrolled to is ever behind them.
+  // Room for the bars, so that nothing focused or scrolled to is ever behind them. Setting either
+  // has the whole page laid out anew, so both are read first, and set only when they change.
+  const room = {};
   const measure = () => {
-    const style = document.documentElement.style;
-    style.setProperty("--top", `${top.offsetHeight}px`);
     const stuck = document.body.classList.contains("started") ? app.offsetHeight : 0;
-    style.setProperty("--bottom", `${stuck}px`);
+    for (const [name, pixels] of [["--top", top.offsetHeight], ["--bottom", stuck]]) {
+      if (room[name] === pixels) continue;
+      room[name] = pixels;
+      document.documentElement.style.setProperty(name, `${pixels}px`);
+    }
   };
   const sizes = new ResizeObserver(measure);
   sizes.observe(top);
@@ -44,11 +48,10 @@
     const laid = [...transcript.children];
     const old = laid.find((child) => Number(child.dataset.turn) === number);
     if (!old) {
-      const copy = turn.cloneNode(true);
       // One that was late stands where it was said.
       transcript.insertBefore(
-        copy, laid.find((child) => Number(child.dataset.turn) > number) ?? null);
-      return copy;
+        turn, laid.find((child) => Number(child.dataset.turn) > number) ?? null);
+      return turn;
     }
     if (Number(old.dataset.revision) >= Number(turn.dataset.revision)) return null;
     old.dataset.revision = turn.dataset.revision;

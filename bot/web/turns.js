@@ -11,6 +11,8 @@ window.said = (() => {
   // Milliseconds to wait before a request that failed is sent again; after two minutes it is
   // given up.
   const AGAIN = [1000, 2000, 4000, ...Array(23).fill(5000)];
+  // Milliseconds in which a card is painted: the next request must not hold it up.
+  const PAINTED_MS = 20;
   // Milliseconds after which a request counts as failed.
   const CARD_MS = 15000, ANSWER_MS = 110000;
   let token, turns, known, next;
@@ -71,7 +73,7 @@ window.said = (() => {
     } else if (turn && turn.state === "sent") {
       turn.state = "open";
     }
-    setTimeout(work);
+    setTimeout(work, PAINTED_MS);
     return taken;
   }
 
