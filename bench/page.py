@@ -9,16 +9,27 @@ model loads, at rest, and while other visitors ask one question after the other.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.program import QUESTIONS, Served, chat, echo, make_index, ready, wait_for
+from bench.program import (
+    QUESTIONS,
+    Served,
+    Visitor,
+    chat,
+    echo,
+    make_index,
+    ready,
+    wait_for,
+)
 from bench.rows import Row, middle, print_alone
 
 DISCLOSURE = "I don't feel safe at home"
@@ -40,21 +51,6 @@ ENTER_TO_SEEN = """
   box.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true }));
   look();
 })
-"""
-
-# Runs in the page of another visitor: a question, its answer, the next question, without end.
-ASK_ON = """
-(questions) => {
-  const box = document.querySelector("#box textarea");
-  const fill = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set;
-  let asked = 0;
-  setInterval(() => {
-    if (box.value || document.querySelector(".waiting")) return;
-    fill.call(box, questions[asked++ % questions.length]);
-    box.dispatchEvent(new InputEvent("input", { bubbles: true }));
-    box.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true }));
-  }, 20);
-}
 """
 
 
@@ -119,14 +115,28 @@ class Race:
         return answer_ms(self._ours, QUESTIONS[self._sent % len(QUESTIONS)]), bare
 
 
-def _crowd(browser: Browser, app: Served) -> None:
-    """Visitors in a browser of their own, asking one question after the other."""
-    for _ in range(_VISITORS):
-        tab = browser.new_page()
-        tab.goto(app.url)
-        tab.locator("#box textarea").wait_for()
-        tab.evaluate(ASK_ON, list(QUESTIONS))
+@contextlib.contextmanager
+def _crowd(app: Served) -> Iterator[None]:
+    """Visitors who ask one question after the other; their browsers run on other machines."""
+    over = threading.Event()
+
+    def converse() -> None:
+        visitor = Visitor(app)
+        while not over.is_set():
+            for turn in range(TURNS_OF_A_CONVERSATION):
+                visitor.turn(*QUESTIONS[: turn + 1])
+        visitor.close()
+
+    visitors = [threading.Thread(target=converse) for _ in range(_VISITORS)]
+    for thread in visitors:
+        thread.start()
     time.sleep(1)
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in visitors:
+            thread.join()
 
 
 def _row(name: str, turns: Sequence[tuple[float, float]], bar: float | None = None) -> Row:
@@ -138,17 +148,14 @@ def _row(name: str, turns: Sequence[tuple[float, float]], bar: float | None = No
 def measure(*, full: bool) -> list[Row]:
     """Cards, and answers at rest."""
     make_index()
-    count = 40 if full else 12
+    count = 100 if full else 40
     with ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
         chromium = os.environ.get("BOT_TEST_CHROMIUM") or shutil.which("chromium")
-
-        def launched() -> Browser:
-            return stack.enter_context(
-                playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            )
-
-        bare, browser = stack.enter_context(echo()), launched()
+        browser = stack.enter_context(
+            playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        )
+        bare = stack.enter_context(echo())
         wait_for(f"{bare.url}/")
         app = stack.enter_context(chat())
         wait_for(f"{app.url}/")
@@ -160,9 +167,9 @@ def measure(*, full: bool) -> list[Row]:
         fresh = Race(browser, app.url, bare.url)
         at_rest = [fresh.turn(answered=True) for _ in range(count)]
         answers = [fresh.question() for _ in range(count)]
-        _crowd(launched(), app)
         fresh = Race(browser, app.url, bare.url)
-        busy = [fresh.turn(answered=True) for _ in range(count)]
+        with _crowd(app):
+            busy = [fresh.turn(answered=True) for _ in range(count)]
     rows = [_row("card, while the model loads", loading)] if loading else []
     return [
         *rows,
