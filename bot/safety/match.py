@@ -30,6 +30,7 @@ _GROUPS = 4
 _SURELY_SMALL = 1000
 #: A sentence with the boundaries on either side; neighbours share one.
 _SENTENCE = re.compile(r"(?=([.?][^.?]+[.?]))")
+_NOT_ZERO = re.compile(rb"[^\0]", re.DOTALL)
 
 
 @cache
@@ -63,6 +64,17 @@ def too_large(regex: str) -> bool:
     return False
 
 
+def _ones(mask: int) -> Iterator[int]:
+    """The places of the bits that are set, in order; the many zero bytes are passed over."""
+    for byte in _NOT_ZERO.finditer(mask.to_bytes(mask.bit_length() // 8 + 1, "little")):
+        bits, place = byte.group()[0], 8 * byte.start()
+        while bits:
+            if bits & 1:
+                yield place
+            bits >>= 1
+            place += 1
+
+
 class PatternSet:
     """Many patterns, of which only those that may match a text are looked at.
 
@@ -77,10 +89,12 @@ class PatternSet:
         self.regexes = tuple(translator.regex(pattern) for pattern in patterns)
         self._masks: dict[str, list[int]] = {}
         self._always = [0] * _GROUPS
-        self._crossing = 0
+        self._within = self._crossing = 0
         for number, pattern in enumerate(patterns):
             if any(node == BOUNDARY for node in pattern[1:-1]):
                 self._crossing |= 1 << number
+            else:
+                self._within |= 1 << number
             groups = translator.required(pattern)[:_GROUPS]
             for rank in range(_GROUPS):
                 if rank >= len(groups):
@@ -96,21 +110,16 @@ class PatternSet:
         """The numbers of the patterns that match somewhere in a code string, in order."""
         numbers: set[int] = set()
         for sentence in _SENTENCE.findall(codes):
-            numbers |= self._scan(sentence, self._candidates(sentence) & ~self._crossing)
+            numbers |= self._scan(sentence, self._candidates(sentence) & self._within)
         if self._crossing:
             numbers |= self._scan(codes, self._candidates(codes) & self._crossing)
         return sorted(numbers)
 
     def _scan(self, codes: str, candidates: int) -> set[int]:
         """Those of the candidates (a bit mask) that match."""
-        numbers = set()
-        while candidates:
-            lowest = candidates & -candidates
-            candidates ^= lowest
-            number = lowest.bit_length() - 1
-            if compiled(self.regexes[number]).search(codes):
-                numbers.add(number)
-        return numbers
+        return {
+            number for number in _ones(candidates) if compiled(self.regexes[number]).search(codes)
+        }
 
     def _candidates(self, codes: str) -> int:
         """The patterns whose rarest groups are all present, as a bit mask."""
@@ -118,10 +127,15 @@ class PatternSet:
         for code in set(codes):
             masks = self._masks.get(code)
             if masks is not None:
-                first |= masks[0]
-                second |= masks[1]
-                third |= masks[2]
-                fourth |= masks[3]
+                # Even nothing takes its time to add to a long mask.
+                if masks[0]:
+                    first |= masks[0]
+                if masks[1]:
+                    second |= masks[1]
+                if masks[2]:
+                    third |= masks[2]
+                if masks[3]:
+                    fourth |= masks[3]
         return first & second & third & fourth
 
     def spans(self, number: int, codes: str) -> Iterator[tuple[int, int]]:
