@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Protocol
 
@@ -114,14 +115,14 @@ class MeaningModel:
     labels: NDArray[np.bool_]
     texts: tuple[str, ...]
 
-    def scores(self, vectors: Vectors) -> Vectors:
-        """How much each unit vector lies with the risky examples."""
-        return np.asarray(_kernel(vectors, self.examples) @ self.weights)
-
-    def nearest(self, vector: Vectors) -> tuple[str, ...]:
-        """The risky examples that mean most nearly the same."""
-        order = np.argsort(-(self.examples[self.labels] @ vector))[:_NAMED]
-        return tuple(self.texts[index] for index in order)
+    def judge(self, vectors: Vectors) -> list[tuple[float, tuple[str, ...]]]:
+        """How much each unit vector lies with the risky examples, and the nearest of these."""
+        near = _kernel(vectors, self.examples)
+        nearest = np.argsort(-near[:, self.labels])[:, :_NAMED]
+        return [
+            (float(score), tuple(self.texts[place] for place in places))
+            for score, places in zip(near @ self.weights, nearest, strict=True)
+        ]
 
 
 class MeaningNet:
@@ -188,13 +189,9 @@ class MeaningNet:
     def _judged(self, texts: Sequence[str]) -> Iterator[tuple[float, tuple[str, ...]]]:
         views = [list(_windows(text)) for text in texts]
         layers = self._encoder.encode_layers([view for each in views for view in each])
-        vectors = self._model.view(layers)
-        scores = self._model.scores(vectors)
-        start = 0
+        judged = iter(self._model.judge(self._model.view(layers)))
         for each in views:
-            best = start + int(scores[start : start + len(each)].argmax())
-            yield float(scores[best]), self._model.nearest(vectors[best])
-            start += len(each)
+            yield max(islice(judged, len(each)))
 
 
 def _windows(text: str) -> Iterator[str]:

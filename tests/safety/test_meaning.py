@@ -143,7 +143,8 @@ def test_fitting_twice_gives_the_same_scores(rules: Path, tmp_path: Path) -> Non
         layer.understand(HashingEmbedder())
         assert layer._meaning is not None
         model = layer._meaning._model
-        scores.append(model.scores(model.view(HashingEmbedder().encode_layers(RISK + CALM))))
+        judged = model.judge(model.view(HashingEmbedder().encode_layers(RISK + CALM)))
+        scores.append(np.array([score for score, _ in judged]))
         for file in (tmp_path / "cache").glob("meaning-*"):
             file.unlink()
     assert np.array_equal(scores[0], scores[1])
