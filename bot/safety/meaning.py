@@ -12,6 +12,7 @@ weights are shipped.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,7 @@ Vectors = NDArray[np.float32]
 #: Longer texts are also read in windows of so many words, so that padding hides nothing.
 _WINDOW = 80
 _STEP = 40
+_WORD = re.compile(r"\S+")
 #: Windows of one reading that are looked at, from its start: each costs an encoding.
 _MOST_WINDOWS = 30
 #: Directions of what the layers say that are kept: those in which the examples differ most.
@@ -171,7 +173,7 @@ class MeaningNet:
         return Find(seen.categories, level, score, (0, len(reading.turns[-1])), alike)
 
     def _meanings(self, readings: Sequence[Reading]) -> list[tuple[float, tuple[str, ...]]]:
-        texts = ["\n".join(reading.turns) for reading in readings]
+        texts = [_text(reading.turns) for reading in readings]
         keys = [hashlib.blake2b(text.encode(), key=self._key).digest() for text in texts]
         with self._lock:
             known = {key: self._known[key] for key in keys if key in self._known}
@@ -192,6 +194,17 @@ class MeaningNet:
         judged = iter(self._model.judge(self._model.view(layers)))
         for each in views:
             yield max(islice(judged, len(each)))
+
+
+def _text(turns: Sequence[str]) -> str:
+    """What is read of turns: one whole; of several the last words, for pieces are short.
+
+    Else each turn near a long one would cost as much as the long one.
+    """
+    text = "\n".join(turns)
+    starts = [word.start() for word in _WORD.finditer(text)]
+    most = _WINDOW + _STEP
+    return text[starts[-most] :] if len(turns) > 1 and len(starts) > most else text
 
 
 def _windows(text: str) -> Iterator[str]:

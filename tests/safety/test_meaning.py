@@ -149,3 +149,16 @@ def test_fitting_twice_gives_the_same_scores(rules: Path, tmp_path: Path) -> Non
             file.unlink()
     assert np.array_equal(scores[0], scores[1])
     assert (scores[0][:3] > scores[0][3:]).all()
+
+
+def test_a_long_turn_is_read_in_windows_and_the_turns_after_it_cost_little(rules: Path) -> None:
+    layer, model = SafetyLayer.load(rules), HashingEmbedder()
+    layer.understand(model)
+    long = "we drove along the coast to a small town. " * 70
+    turns = [long, "so that was that", "and home again"]
+    for count, texts in ((1, range(10, 40)), (2, [2]), (3, [2])):
+        model.seen.clear()
+        layer.look_again(layer.assess(turns[:count]), turns[:count])
+        assert len(model.seen) in texts
+    assert model.seen[0] == "and home again"
+    assert model.seen[1].endswith("so that was that\nand home again")
