@@ -41,6 +41,8 @@ _SHORT = 2
 _LEAST_KNOWN = 3
 #: A second category is named where it is at least so likely.
 _SECOND_CATEGORY = 0.3
+#: Log odds from which a crisis is surely about a category: three to one.
+_SURE_KIND = math.log(3)
 #: The bias of a category that all examples, or none, belong to.
 _SURE = 1000.0
 #: Parts of the cross-validation that tells the thresholds; shuffled, since files are of one kind.
@@ -53,14 +55,22 @@ Words = Sequence[tuple[str, tuple[int, int]]]
 class Seen:
     """What the words of a reading say.
 
-    ``score`` is the log odds of risk. ``span`` is the range of the most telling word in the
-    last turn, ``words`` the terms that told most.
+    ``score`` is the log odds of risk, and ``kinds`` those of each category, were it a risk,
+    likeliest first. ``span`` is the range of the most telling word in the last turn, ``words``
+    the terms that told most.
     """
 
     score: float
-    categories: tuple[Category, ...]
+    kinds: tuple[tuple[float, Category], ...]
     span: tuple[int, int]
     words: tuple[str, ...]
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """The likeliest category, and the next where it is likely as well."""
+        least = math.log(_SECOND_CATEGORY / (1 - _SECOND_CATEGORY))
+        (_, first), *others = self.kinds
+        return (first, *(category for odds, category in others[:1] if odds > least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,17 @@ class CueModel:
         if level is Level.NONE:
             return None
         return Find(seen.categories, level, seen.score, seen.span, seen.words)
+
+    def kind(self, reading: Reading, lexicon: Lexicon) -> Find | None:
+        """What a crisis is surely about by its words; that it is now, is for rules to say."""
+        seen = self.see(reading, lexicon)
+        if seen is None:
+            return None
+        kinds = (pair for pair in seen.kinds if pair[1] is not Category.IMMEDIATE_DANGER)
+        odds, category = next(kinds)
+        if odds < _SURE_KIND:
+            return None
+        return Find((category,), Level.CRISIS, odds, seen.span, seen.words)
 
     def see(self, reading: Reading, lexicon: Lexicon) -> Seen | None:
         """What the words of a reading say; ``None`` if too few of them are known."""
@@ -116,14 +137,8 @@ class CueModel:
         plain = dict.fromkeys(filter(None, (term.partition("(")[0].strip() for term in told)))
         first = next(iter(plain), "").partition(" ")[0]
         span = next((span for word, span in words if word == first), (0, 0))
-        return Seen(totals[0], _likeliest(totals[1:]), span, tuple(plain)[:5])
-
-
-def _likeliest(log_odds: Sequence[float]) -> tuple[Category, ...]:
-    """The likeliest category, and the next where it is likely as well."""
-    ranked = sorted(zip(log_odds, Category, strict=True), key=lambda pair: -pair[0])
-    least = math.log(_SECOND_CATEGORY / (1 - _SECOND_CATEGORY))
-    return (ranked[0][1], *(category for odds, category in ranked[1:2] if odds > least))
+        kinds = sorted(zip(totals[1:], Category, strict=True), key=lambda pair: -pair[0])
+        return Seen(totals[0], tuple(kinds), span, tuple(plain)[:5])
 
 
 def _windows(words: Words) -> Iterator[Words]:

@@ -15,7 +15,7 @@ from bot.safety import cards, screen
 from bot.safety.cues import CueModel
 from bot.safety.load import load_cues, load_engine, load_meaning
 from bot.safety.match import Engine, found
-from bot.safety.net import Thresholds, raised
+from bot.safety.net import Thresholds, completed, raised
 from bot.types import Assessment, Card, Level, Resource
 
 if TYPE_CHECKING:
@@ -113,11 +113,12 @@ class SafetyLayer:
         words, lexicon = self._words, self._engine.lexicon
         limits = Thresholds.passed_by(_SURER * self.false_alarms, words.harmless)
         try:
-            return raised(
+            looked = raised(
                 assessment,
                 turns,
                 lambda every: [words.find(one, lexicon, limits) for one in every],
             )
+            return completed(looked, turns, lambda one: words.kind(one, lexicon))
         except Exception as error:  # what the rules found must stand; the message stays untold
             logger.error("The second net failed (%s), the rules stand alone.", type(error).__name__)
             return assessment

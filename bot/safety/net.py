@@ -1,8 +1,8 @@
 """The second net under the rules: messages that resemble labelled examples of people at risk.
 
-It can only raise what the rules say, and at most to ``crisis``. Two models find resemblance, the
-words (``cues``), which need nothing but the rules' own lexicon, and words and meaning together
-(``meaning``), which need the sentence model. Both are asked the same way, here.
+It can only add to what the rules say, and raise at most to ``crisis``. Two models find
+resemblance, the words (``cues``), which need nothing but the rules' own lexicon, and words and
+meaning together (``meaning``), which need the sentence model. Both are asked the same way, here.
 """
 
 from __future__ import annotations
@@ -88,22 +88,37 @@ def raised(assessment: Assessment, turns: Sequence[str], find: Finder) -> Assess
     for (number, _), found in zip(asked, find([each for _, each in asked]), strict=True):
         if found and (number not in best or _weight(found) > _weight(best[number])):
             best[number] = found
+    hits = [hit for number, found in best.items() for hit in _hits(found, turns, number)]
+    return collected([*assessment.hits, *hits], assessment.near)
+
+
+def completed(
+    assessment: Assessment, turns: Sequence[str], kind: Callable[[Reading], Find | None]
+) -> Assessment:
+    """The assessment with what each crisis is surely about, where the rules name something else.
+
+    A rule may find the blow and miss that a child was hit, or that somebody wants to die of it.
+    """
     hits = list(assessment.hits)
-    for number, found in best.items():
-        start, end = found.span
-        hits += (
-            Hit(
-                rule=NET,
-                category=category,
-                level=found.level,
-                span=found.span,
-                text=turns[number][start:end],
-                turn=number,
-                because=found.because,
-            )
-            for category in found.categories
-        )
+    for number in sorted({hit.turn for hit in hits if hit.level >= Level.CRISIS}):
+        found = kind(Reading((turns[number],)))
+        if found and found.categories[0] not in assessment.categories:
+            hits += _hits(found, turns, number)
     return collected(hits, assessment.near)
+
+
+def _hits(found: Find, turns: Sequence[str], number: int) -> Iterator[Hit]:
+    start, end = found.span
+    for category in found.categories:
+        yield Hit(
+            rule=NET,
+            category=category,
+            level=found.level,
+            span=found.span,
+            text=turns[number][start:end],
+            turn=number,
+            because=found.because,
+        )
 
 
 def _weight(found: Find) -> tuple[int, float]:

@@ -78,6 +78,55 @@ def test_risk_among_much_harmless_text_is_found(model: CueModel, lexicon: Lexico
     assert found.level is Level.CRISIS
 
 
+def of_kinds(**kinds: str) -> list[Example]:
+    """Examples of some categories, and calm ones."""
+    told = [
+        Example((f"{text} {number}",), Level.CRISIS, (Category(kind),))
+        for kind, text in kinds.items()
+        for number in range(30)
+    ]
+    return told + [each for each in examples(30) if not each.categories]
+
+
+def test_it_is_sure_what_a_crisis_is_about_only_where_examples_agree(lexicon: Lexicon) -> None:
+    model = fit(
+        of_kinds(
+            sexual_assault="he touches me at night", using_violence="I punch the kitchen wall"
+        ),
+        lexicon,
+    )
+    assert model is not None
+
+    def kind(text: str) -> tuple[Category, ...]:
+        found = model.kind(Reading((text,)), lexicon)
+        return found.categories if found else ()
+
+    assert kind("he touches me each night") == (Category.SEXUAL_ASSAULT,)
+    assert kind("I punch a wall in the kitchen") == (Category.USING_VIOLENCE,)
+    assert kind("he touches me at night and I punch the kitchen wall") == ()
+    assert kind("quark gluon") == ()
+
+
+def test_danger_now_is_never_told_by_words_alone(lexicon: Lexicon) -> None:
+    kinds = {"immediate_danger": "he breaks the door now", "family_violence": "he hides my money"}
+    model = fit(of_kinds(**kinds), lexicon)
+    assert model is not None
+    assert model.kind(Reading(("he breaks the door now",)), lexicon) is None
+
+
+def test_the_same_words_tell_otherwise_of_oneself_and_of_others(lexicon: Lexicon) -> None:
+    kinds = {
+        "using_violence": "I slapped her at dinner",
+        "family_violence": "she slapped him twice",
+    }
+    model = fit(of_kinds(**kinds), lexicon)
+    assert model is not None
+    assert {"slapped (i they)", "slapped (they)"} <= set(model.weights)
+    found = find(model, lexicon, "I slapped her at dinner")
+    assert found is not None
+    assert not any("(" in word for word in found.because), "people are not shown as words"
+
+
 def test_too_few_examples_make_no_net(lexicon: Lexicon) -> None:
     assert fit(examples(5), lexicon) is None
 

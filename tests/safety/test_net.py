@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.safety.net import NET, Find, Reading, Thresholds, raised
+from bot.safety.net import NET, Find, Reading, Thresholds, completed, raised
 from bot.safety.screen import MAYBE, collected
 from bot.types import Category, Hit, Level
 
@@ -54,6 +54,28 @@ def test_a_turn_known_to_be_a_crisis_is_not_looked_at(level: Level) -> None:
     before = collected([hit(level)], [])
     assert raised(before, ["ab"], net) == before
     assert net.asked == []
+
+
+@pytest.mark.parametrize("level", [Level.CRISIS, Level.EMERGENCY])
+def test_what_a_crisis_is_surely_about_is_added_beside_what_the_rules_name(level: Level) -> None:
+    before = collected([hit(level), hit(Level.SIGNPOST, turn=1)], [])
+    asked: list[Reading] = []
+
+    def kind(reading: Reading) -> Find:
+        asked.append(reading)
+        return find(Level.CRISIS, FV)
+
+    found = completed(before, ["ab", "cd"], kind)
+    assert found.level is level
+    assert found.categories == (SUICIDE, FV)
+    assert set(before.hits) < set(found.hits)
+    assert [reading.turns for reading in asked] == [("ab",)], "only turns that are a crisis"
+
+
+def test_nothing_is_added_that_is_named_already_or_not_sure() -> None:
+    before = collected([hit(Level.CRISIS)], [])
+    assert completed(before, ["ab"], lambda _: find(Level.CRISIS, SUICIDE)) == before
+    assert completed(before, ["ab"], lambda _: None) == before
 
 
 def test_nothing_that_was_found_is_lost() -> None:
