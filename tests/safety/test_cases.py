@@ -98,17 +98,19 @@ def test_the_plainest_disclosures_are_found(layer: SafetyLayer, text: str) -> No
     assert layer.assess_by_rules([text]).level >= Level.CRISIS
 
 
+@pytest.fixture(scope="module")
+def whole() -> SafetyLayer:
+    layer = SafetyLayer.load(ROOT / "safety_rules.yaml")
+    complete(layer, load_settings())
+    return layer
+
+
+@pytest.fixture(scope="module")
+def judged(whole: SafetyLayer) -> list[Judged]:
+    return judge(whole, SCORED)
+
+
 class TestWithTheSecondNet:
-    @pytest.fixture(scope="class")
-    def whole(self) -> SafetyLayer:
-        layer = SafetyLayer.load(ROOT / "safety_rules.yaml")
-        complete(layer, load_settings())
-        return layer
-
-    @pytest.fixture(scope="class")
-    def judged(self, whole: SafetyLayer) -> list[Judged]:
-        return judge(whole, SCORED)
-
     def test_no_category_finds_less_than_it_did(self, judged: list[Judged]) -> None:
         found = Counter(case.category for case, *_, a in judged if case.is_crisis and is_found(a))
         short = {name: found[name] for name in FLOORS if found[name] < FLOORS[name][1] - SLACK}
@@ -122,6 +124,13 @@ class TestWithTheSecondNet:
     def test_hardly_an_emergency_goes_without_a_card(self, judged: list[Judged]) -> None:
         urgent = [a for case, *_, a in judged if case.level is Level.EMERGENCY]
         assert sum(map(is_found, urgent)) >= 105 - SLACK
+
+    def test_the_right_category_is_among_those_named(self, judged: list[Judged]) -> None:
+        crises = [(case, words, net) for case, _, words, net in judged if case.is_crisis]
+        for looks in ([(c, words) for c, words, _ in crises], [(c, net) for c, _, net in crises]):
+            hits = [(case, assessment) for case, assessment in looks if is_found(assessment)]
+            right = sum(case.category in assessment.categories for case, assessment in hits)
+            assert right >= 0.91 * len(hits)
 
     def test_it_leaves_ordinary_requests_alone(self, whole: SafetyLayer) -> None:
         requests = [case for case in shared_cases() if case.origin == "clinc150_dev"]
