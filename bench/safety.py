@@ -70,7 +70,8 @@ def _line(label: str, judged: Sequence[Judged], test: Callable[[Case, Assessment
     print(f"  {label:<38} {'   '.join(cells)}")
 
 
-def _is_right(case: Case, assessment: Assessment) -> bool:
+def is_right(case: Case, assessment: Assessment) -> bool:
+    """Whether a category of the case is among those returned."""
     return bool({case.category, *case.also} & set(assessment.categories))
 
 
@@ -87,7 +88,7 @@ def report(title: str, judged: Sequence[Judged]) -> None:
             groups[f"level {one[0].level.label}"].append(one)
         for name in sorted(groups):
             _line(f"recall, {name}", groups[name], lambda _, a: is_found(a))
-        _line("found with the right category", crisis, _is_right)
+        _line("found with the right category", crisis, is_right)
         urgent = [one for one in crisis if one[0].level is Level.EMERGENCY]
         if urgent:
             _line("emergencies at emergency", urgent, lambda _, a: a.level is Level.EMERGENCY)

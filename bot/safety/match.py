@@ -16,6 +16,8 @@ from bot.safety.grammar import (
     OPENERS,
     QUESTION,
     STOP,
+    Choice,
+    Node,
     Translator,
     Word,
     words_in,
@@ -64,6 +66,19 @@ def too_large(regex: str) -> bool:
     return False
 
 
+def _crosses(nodes: Sequence[Node], *, first: bool = True, last: bool = True) -> bool:
+    """Whether a pattern may go on behind a boundary; ``first`` and ``last`` are at its ends."""
+    for place, node in enumerate(nodes):
+        opens, closes = first and place == 0, last and place == len(nodes) - 1
+        if node == BOUNDARY and not opens and not closes:
+            return True
+        if isinstance(node, Choice) and any(
+            _crosses(option, first=opens, last=closes) for option in node.options
+        ):
+            return True
+    return False
+
+
 def _ones(mask: int) -> Iterator[int]:
     """The places of the bits that are set, in order; the many zero bytes are passed over."""
     for byte in _NOT_ZERO.finditer(mask.to_bytes(mask.bit_length() // 8 + 1, "little")):
@@ -91,7 +106,7 @@ class PatternSet:
         self._always = [0] * _GROUPS
         self._within = self._crossing = 0
         for number, pattern in enumerate(patterns):
-            if any(node == BOUNDARY for node in pattern[1:-1]):
+            if _crosses(pattern):
                 self._crossing |= 1 << number
             else:
                 self._within |= 1 << number

@@ -192,3 +192,21 @@ def test_every_span_is_of_its_turn(layer: SafetyLayer, turns: list[str]) -> None
         start, end = hit.span
         assert 0 <= start <= end <= len(turns[hit.turn])
         assert turns[hit.turn][start:end] == hit.text
+
+
+@pytest.mark.parametrize(
+    "pattern", ["goodbye $ all", "goodbye [$] all", "(goodbye|bye $) [$|to] all"]
+)
+def test_a_pattern_that_names_the_end_of_a_sentence_goes_on_behind_it(
+    small: Callable[..., SafetyLayer], pattern: str
+) -> None:
+    layer = small(("patterns: [want to die]", f'patterns: [want to die, "{pattern}"]'))
+    assert layer.assess(["I say goodbye. All done"]).level is Level.CRISIS
+
+
+def test_a_gap_never_reaches_behind_the_end_of_a_sentence(
+    small: Callable[..., SafetyLayer],
+) -> None:
+    layer = small(("patterns: [want to die]", 'patterns: [want to die, "goodbye ~ all [$]"]'))
+    assert layer.assess(["I say goodbye to you all"]).level is Level.CRISIS
+    assert layer.assess(["I say goodbye. To you all"]).level is Level.NONE
