@@ -118,7 +118,7 @@ class SafetyLayer:
                 turns,
                 lambda every: [words.find(one, lexicon, limits) for one in every],
             )
-            return completed(looked, turns, lambda one: words.kind(one, lexicon))
+            return completed(looked, turns, lambda one, known: words.kind(one, known, lexicon))
         except Exception as error:  # what the rules found must stand; the message stays untold
             logger.error("The second net failed (%s), the rules stand alone.", type(error).__name__)
             return assessment

@@ -7,7 +7,7 @@ meaning together (``meaning``), which need the sentence model. Both are asked th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.safety.screen import MAYBE, collected
@@ -75,6 +75,8 @@ class Thresholds:
 
 
 Finder = Callable[[Sequence[Reading]], Sequence[Find | None]]
+#: What a crisis is surely about, where that is none of the categories known of it.
+KindFinder = Callable[[Reading, Collection[Category]], Find | None]
 
 
 def raised(assessment: Assessment, turns: Sequence[str], find: Finder) -> Assessment:
@@ -92,16 +94,18 @@ def raised(assessment: Assessment, turns: Sequence[str], find: Finder) -> Assess
     return collected([*assessment.hits, *hits], assessment.near)
 
 
-def completed(
-    assessment: Assessment, turns: Sequence[str], kind: Callable[[Reading], Find | None]
-) -> Assessment:
+def completed(assessment: Assessment, turns: Sequence[str], kind: KindFinder) -> Assessment:
     """The assessment with what each crisis is surely about, where the rules name something else.
 
     A rule may find the blow and miss that a child was hit, or that somebody wants to die of it.
     """
+    known: dict[int, set[Category]] = {}
+    for hit in assessment.hits:
+        if hit.level >= Level.CRISIS:
+            known.setdefault(hit.turn, set()).add(hit.category)
     hits = list(assessment.hits)
-    for number in sorted({hit.turn for hit in hits if hit.level >= Level.CRISIS}):
-        found = kind(Reading((turns[number],)))
+    for number, categories in sorted(known.items()):
+        found = kind(Reading((turns[number],)), categories)
         if found and found.categories[0] not in assessment.categories:
             hits += _hits(found, turns, number)
     return collected(hits, assessment.near)
