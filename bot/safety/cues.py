@@ -98,9 +98,7 @@ class CueModel:
             return None
         return Find(seen.categories, level, seen.score, seen.span, seen.words)
 
-    def kind(
-        self, reading: Reading, known: Collection[Category], lexicon: Lexicon
-    ) -> Find | None:
+    def kind(self, reading: Reading, known: Collection[Category], lexicon: Lexicon) -> Find | None:
         """What a crisis is surely about by its words, if it is hardly about what is ``known``.
 
         That it is now, is for rules to say. Among examples read by models that had not seen

@@ -31,7 +31,8 @@ FLOORS = {
     "leetspeak with signs": 0.985,
     "stretched letters": 0.985,
     "spaced letters": 0.985,
-    "starred letters": 0.98,
+    # "thr*w": a word that nobody stars is on no list, so it is not undone.
+    "starred letters": 0.97,
     # Some slips make another real word: "beats" and "bets", "choked" and "coked".
     "misspelt: letters swapped": 0.94,
     "misspelt: a letter left out": 0.89,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -59,23 +59,23 @@ def test_a_turn_known_to_be_a_crisis_is_not_looked_at(level: Level) -> None:
 @pytest.mark.parametrize("level", [Level.CRISIS, Level.EMERGENCY])
 def test_what_a_crisis_is_surely_about_is_added_beside_what_the_rules_name(level: Level) -> None:
     before = collected([hit(level), hit(Level.SIGNPOST, turn=1)], [])
-    asked: list[Reading] = []
+    asked: list[tuple[Reading, set[Category]]] = []
 
-    def kind(reading: Reading) -> Find:
-        asked.append(reading)
+    def kind(reading: Reading, known: Collection[Category]) -> Find:
+        asked.append((reading, set(known)))
         return find(Level.CRISIS, FV)
 
     found = completed(before, ["ab", "cd"], kind)
     assert found.level is level
     assert found.categories == (SUICIDE, FV)
     assert set(before.hits) < set(found.hits)
-    assert [reading.turns for reading in asked] == [("ab",)], "only turns that are a crisis"
+    assert asked == [(Reading(("ab",)), {SUICIDE})], "only turns that are a crisis"
 
 
 def test_nothing_is_added_that_is_named_already_or_not_sure() -> None:
     before = collected([hit(Level.CRISIS)], [])
-    assert completed(before, ["ab"], lambda _: find(Level.CRISIS, SUICIDE)) == before
-    assert completed(before, ["ab"], lambda _: None) == before
+    assert completed(before, ["ab"], lambda *_: find(Level.CRISIS, SUICIDE)) == before
+    assert completed(before, ["ab"], lambda *_: None) == before
 
 
 def test_nothing_that_was_found_is_lost() -> None:
