@@ -192,6 +192,19 @@ class Screener:
             self._note_turn("raised", looked)
         return replace(looked, looked_again=True)
 
+    def earlier(self, screened: Screened, turn: int) -> Screened:
+        """An earlier turn of a screened conversation, with the card that it brought up then.
+
+        Never raises: if that cannot be told any more, it is the turn as screened.
+        """
+        turns, found = screened.turns[: turn + 1], screened.assessment.up_to(turn)
+        started, known = time.perf_counter(), NOTHING_KNOWN
+        try:
+            return self._screened(self._safety, turns, found, known, screened.turn_id, started)
+        except Exception as error:  # a card in short is better than none
+            logger.error("The card of an earlier turn is not to be had: %s", fault(error))
+            return screened
+
     def _screened(
         self,
         safety: Safety,

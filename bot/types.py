@@ -6,6 +6,7 @@ part may depend on it and none pays for it at start-up.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, Literal
@@ -89,6 +90,26 @@ class Assessment:
     categories: tuple[Category, ...] = ()
     hits: tuple[Hit, ...] = ()
     near: tuple[Hit, ...] = ()
+
+    @classmethod
+    def of(cls, hits: Iterable[Hit], near: Iterable[Hit] = ()) -> Assessment:
+        """The assessment that some hits make."""
+        hits = tuple(sorted(hits, key=_by_weight))
+        categories = {hit.category for hit in hits if hit.level >= Level.CRISIS}
+        return cls(
+            level=max((hit.level for hit in hits), default=Level.NONE),
+            categories=tuple(sorted(categories, key=PRECEDENCE.__getitem__)),
+            hits=hits,
+            near=tuple(sorted(near, key=_by_weight)),
+        )
+
+    def up_to(self, turn: int) -> Assessment:
+        """What was found in the turns up to one of them, that one included."""
+        return Assessment.of(hit for hit in self.hits if hit.turn <= turn)
+
+
+def _by_weight(hit: Hit) -> tuple[int, int, int, tuple[int, int]]:
+    return -hit.level, PRECEDENCE[hit.category], hit.turn, hit.span
 
 
 @dataclass(frozen=True, slots=True)

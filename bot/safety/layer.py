@@ -55,17 +55,19 @@ class SafetyLayer:
         engine = load_engine(path)
         return cls(engine, load_cues(engine, fitting=fitting))
 
-    def learn(self, *, fitting: bool = True) -> None:
-        """Have the words of the second net if they are not there yet.
+    def learn(self, *, fitting: bool = True) -> bool:
+        """Have the words of the second net if they are not there yet; whether that was so.
 
         Fitting takes seconds; unless ``fitting`` is true, only what was fitted before is taken.
         Never raises: a fault is logged, and the rules stand alone.
         """
-        if self._words is None:
-            try:
-                self._words = load_cues(self._engine, fitting=fitting)
-            except Exception as error:  # whatever is wrong with the net, the rules are there
-                logger.error("The second net is off, the rules stand alone: %s", error)
+        if self._words is not None:
+            return False
+        try:
+            self._words = load_cues(self._engine, fitting=fitting)
+        except Exception as error:  # whatever is wrong with the net, the rules are there
+            logger.error("The second net is off, the rules stand alone: %s", error)
+        return self._words is not None
 
     def understand(self, encoder: Encoder, *, fitting: bool = True) -> bool:
         """Let the second net use a sentence model; whether it does when this returns.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.safety.screen import MAYBE, collected
+from bot.safety.screen import MAYBE
 from bot.types import Assessment, Category, Hit, Level
 
 #: The id under which the net's finds are listed beside the rules.
@@ -91,7 +91,7 @@ def raised(assessment: Assessment, turns: Sequence[str], find: Finder) -> Assess
         if found and (number not in best or _weight(found) > _weight(best[number])):
             best[number] = found
     hits = [hit for number, found in best.items() for hit in _hits(found, turns, number)]
-    return collected([*assessment.hits, *hits], assessment.near)
+    return Assessment.of([*assessment.hits, *hits], assessment.near)
 
 
 def completed(assessment: Assessment, turns: Sequence[str], kind: KindFinder) -> Assessment:
@@ -108,7 +108,7 @@ def completed(assessment: Assessment, turns: Sequence[str], kind: KindFinder) ->
         found = kind(Reading((turns[number],)), categories)
         if found and found.categories[0] not in assessment.categories:
             hits += _hits(found, turns, number)
-    return collected(hits, assessment.near)
+    return Assessment.of(hits, assessment.near)
 
 
 def _hits(found: Find, turns: Sequence[str], number: int) -> Iterator[Hit]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.safety.grammar import QUESTION, STOP
 from bot.safety.match import CompiledRule, CompiledStance, Engine, found, touching
 from bot.safety.rulebook import Rule
 from bot.safety.words import Coded
-from bot.types import PRECEDENCE, Assessment, Category, Hit, Level
+from bot.types import Assessment, Category, Hit, Level
 
 #: A turn of up to this many words may continue the one before it ("... // round my neck").
 _FRAGMENT = 8
@@ -66,23 +66,7 @@ def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
             hits += _answers(engine, turns, codes, number, before)
     near = [hit for hit in hits if hit.level is Level.NONE]
     hits = _with_company(engine, [hit for hit in hits if hit.level > Level.NONE])
-    return collected(hits, near)
-
-
-def collected(hits: Iterable[Hit], near: Iterable[Hit]) -> Assessment:
-    """The assessment that some hits make."""
-    hits = tuple(sorted(hits, key=_by_weight))
-    categories = {hit.category for hit in hits if hit.level >= Level.CRISIS}
-    return Assessment(
-        level=max((hit.level for hit in hits), default=Level.NONE),
-        categories=tuple(sorted(categories, key=PRECEDENCE.__getitem__)),
-        hits=hits,
-        near=tuple(sorted(near, key=_by_weight)),
-    )
-
-
-def _by_weight(hit: Hit) -> tuple[int, int, int, tuple[int, int]]:
-    return -hit.level, PRECEDENCE[hit.category], hit.turn, hit.span
+    return Assessment.of(hits, near)
 
 
 def _hits(

@@ -46,6 +46,9 @@ class SteppedBot(Protocol):
     ) -> Screened:
         """Screen a conversation; never raises, never waits."""
 
+    def earlier(self, screened: Screened, turn: int) -> Screened:
+        """An earlier turn of a screened conversation, with the card that it brought up."""
+
     def finish(self, screened: Screened) -> tuple[Screened, Reply]:
         """The turn after a second look, and its answer; never raises, may wait."""
 
@@ -79,16 +82,19 @@ class Page:
         Everything goes through here: typed messages and example buttons alike.
         """
         sent = read(payload, self.settings.max_turns)
-        return "" if sent is None else (await self._screened(sent))[1]
+        if sent is None:
+            return ""
+        screened = await self._screened(sent)
+        return self._html(sent, screened, screened.final)
 
     async def answer(self, payload: object, request: gr.Request) -> str:
         """Answer a turn, screened anew: the whole of it, with its card."""
         sent = read(payload, self.settings.max_turns)
         if sent is None:
             return ""
-        screened, html = await self._screened(sent)
+        screened = await self._screened(sent)
         if screened.final is not None:
-            return html
+            return self._html(sent, screened, screened.final)
         client = request.client.host if request.client else ""
         if not self._rate.allows(client):
             return self._html(sent, screened, _told(screened, self._texts.too_fast))
@@ -102,12 +108,11 @@ class Page:
     def _answered(self, sent: Sent, screened: Screened) -> str:
         return self._html(sent, *self.bot.finish(screened))
 
-    async def _screened(self, sent: Sent) -> tuple[Screened, str]:
-        """A conversation screened, and its last turn as HTML, with all there is to say so far."""
+    async def _screened(self, sent: Sent) -> Screened:
+        """A conversation screened, here and now unless it is a long one."""
 
-        def screen() -> tuple[Screened, str]:
-            screened = self.bot.screen(sent.turns, sent.known, turn_id=sent.turn_id)
-            return screened, self._html(sent, screened, screened.final)
+        def screen() -> Screened:
+            return self.bot.screen(sent.turns, sent.known, turn_id=sent.turn_id)
 
         if sum(map(len, sent.turns)) <= SCREENED_AT_ONCE:
             return screen()
@@ -117,7 +122,7 @@ class Page:
         return feed(
             sent,
             screened,
-            card=pinned(self.bot.screen, sent, screened),
+            card=pinned(self.bot.earlier, sent, screened),
             reply=reply,
             sign=self._texts.waiting if self.ready() else self._texts.waiting_first,
             standing=self._standing,

@@ -8,13 +8,12 @@ are all screened anew, and what was found before can raise the level but never l
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
-from typing import Protocol
 
-from bot.screening import NOTHING_KNOWN, Known, Screened
+from bot.screening import Known, Screened
 from bot.types import Card, Category, Level, Reply, Resource
 from bot.web.render import (
     pinned_html,
@@ -32,17 +31,11 @@ _MOST_NUMBER = 1_000_000
 _HALVES = re.compile("[\ud800-\udfff]")
 _TURN_ID = re.compile(r"[0-9a-f]{12}")
 
+#: ``bot.screening.Screener.earlier``.
+Earlier = Callable[[Screened, int], Screened]
+
 #: Revisions of a turn: asked, and answered. A page never lays an older one over a newer one.
 ASKED, ANSWERED = 1, 2
-
-
-class Screen(Protocol):
-    """``bot.conversation.Bot.screen``."""
-
-    def __call__(
-        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
-    ) -> Screened:
-        """Screen a conversation; never raises, never waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +90,7 @@ def _known(value: object) -> Known:
     return Known(level, tuple(categories))
 
 
-def pinned(screen: Screen, sent: Sent, screened: Screened) -> Card | None:
+def pinned(earlier: Earlier, sent: Sent, screened: Screened) -> Card | None:
     """The card that stays in view: that of the latest turn that brought one up.
 
     The short card of a later, ordinary turn would say less than the one already in view.
@@ -106,7 +99,7 @@ def pinned(screen: Screen, sent: Sent, screened: Screened) -> Card | None:
     if screened.fresh or not risky:
         return screened.card
     # As it was shown then: in full, unless an earlier turn had already brought one up.
-    then = screen(sent.turns[: max(risky) + 1], turn_id=screened.turn_id)
+    then = earlier(screened, max(risky))
     told_all = set(then.assessment.categories) >= set(sent.known.categories)
     whole = told_all and then.assessment.level >= screened.assessment.level
     return then.card if whole else screened.card

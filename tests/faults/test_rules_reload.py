@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -75,6 +77,21 @@ def test_a_good_edit_is_taken_up_without_a_restart(
     assert level(bot, "I feel hopeless") is Level.CRISIS
     assert level(bot, "I want to die") is Level.CRISIS
     assert "edited rules are in use" in caplog.text
+
+
+def test_rules_in_use_are_spared_the_garbage_collector_and_old_ones_go(
+    file: Path, bot: Bot, live: LiveRules
+) -> None:
+    old = weakref.ref(live.layer)
+    edit(file, "review_days: 90", "review_days: 91")
+    settle(live)
+    gc.collect()
+    assert old() is None
+    try:
+        assert gc.get_freeze_count() > len(gc.get_objects()), "what stays is most of what there is"
+    finally:
+        gc.unfreeze()
+    assert level(bot, "I want to die") is Level.CRISIS
 
 
 def test_a_number_that_was_wrong_is_right_on_the_next_card(

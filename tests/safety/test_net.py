@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 import pytest
 
 from bot.safety.net import NET, Find, Reading, Thresholds, completed, raised
-from bot.safety.screen import MAYBE, collected
-from bot.types import Category, Hit, Level
+from bot.safety.screen import MAYBE
+from bot.types import Assessment, Category, Hit, Level
 
 FV, SUICIDE = Category.FAMILY_VIOLENCE, Category.SUICIDE_SELF_HARM
-NOTHING = collected([], [])
+NOTHING = Assessment()
 
 
 class Net:
@@ -51,14 +51,14 @@ def test_the_quiet_line_comes_up_without_a_category() -> None:
 @pytest.mark.parametrize("level", [Level.CRISIS, Level.EMERGENCY])
 def test_a_turn_known_to_be_a_crisis_is_not_looked_at(level: Level) -> None:
     net = Net(ab=find(Level.SIGNPOST))
-    before = collected([hit(level)], [])
+    before = Assessment.of([hit(level)], [])
     assert raised(before, ["ab"], net) == before
     assert net.asked == []
 
 
 @pytest.mark.parametrize("level", [Level.CRISIS, Level.EMERGENCY])
 def test_what_a_crisis_is_surely_about_is_added_beside_what_the_rules_name(level: Level) -> None:
-    before = collected([hit(level), hit(Level.SIGNPOST, turn=1)], [])
+    before = Assessment.of([hit(level), hit(Level.SIGNPOST, turn=1)], [])
     asked: list[tuple[Reading, set[Category]]] = []
 
     def kind(reading: Reading, known: Collection[Category]) -> Find:
@@ -73,13 +73,13 @@ def test_what_a_crisis_is_surely_about_is_added_beside_what_the_rules_name(level
 
 
 def test_nothing_is_added_that_is_named_already_or_not_sure() -> None:
-    before = collected([hit(Level.CRISIS)], [])
+    before = Assessment.of([hit(Level.CRISIS)], [])
     assert completed(before, ["ab"], lambda *_: find(Level.CRISIS, SUICIDE)) == before
     assert completed(before, ["ab"], lambda *_: None) == before
 
 
 def test_nothing_that_was_found_is_lost() -> None:
-    before = collected([hit(Level.SIGNPOST)], [hit(Level.NONE)])
+    before = Assessment.of([hit(Level.SIGNPOST)], [hit(Level.NONE)])
     found = raised(before, ["ab"], Net(ab=find(Level.CRISIS)))
     assert set(before.hits) < set(found.hits)
     assert found.near == before.near
@@ -92,7 +92,7 @@ def test_the_last_turns_are_read_together_unless_one_of_them_is_known() -> None:
         ("a", "b"), ("a", "b", "c"), ("b", "c", "d"),
     ]  # fmt: skip
     net = Net()
-    raised(collected([hit(Level.CRISIS, turn=1)], []), ["a", "b", "c", "d"], net)
+    raised(Assessment.of([hit(Level.CRISIS, turn=1)], []), ["a", "b", "c", "d"], net)
     assert [each.turns for each in net.asked] == [("a",), ("c",), ("d",)]
 
 
@@ -103,7 +103,7 @@ def test_the_graver_of_two_readings_of_a_turn_counts() -> None:
 
 def test_a_reading_is_supported_where_a_rule_said_maybe() -> None:
     net = Net()
-    before = collected([hit(Level.SIGNPOST, 0, MAYBE), hit(Level.SIGNPOST, 1, "past")], [])
+    before = Assessment.of([hit(Level.SIGNPOST, 0, MAYBE), hit(Level.SIGNPOST, 1, "past")], [])
     raised(before, ["a", "b"], net)
     assert [(each.turns, each.supported) for each in net.asked] == [
         (("a",), True), (("b",), False), (("a", "b"), True),

@@ -120,6 +120,10 @@ class ScriptedBot:
             final = Reply("invalid", level, (), card, "There was nothing in that message.")
         return Screened(kept, assessment, card, fresh, note, final, 0.1, turn_id or "0" * 12)
 
+    def earlier(self, screened: Screened, turn: int) -> Screened:
+        """An earlier turn, screened as it was then."""
+        return self.screen(screened.turns[: turn + 1], turn_id=screened.turn_id)
+
     def finish(self, screened: Screened) -> tuple[Screened, Reply]:
         """The one answer; the turn is raised where its words only mean risk."""
         if "fishing gear" in screened.turns[-1]:

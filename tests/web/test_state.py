@@ -36,7 +36,7 @@ def told(*turns: str, known: Known | None = None, answered: bool = False) -> str
     return feed(
         sent,
         screened,
-        card=pinned(bot.screen, sent, screened),
+        card=pinned(bot.earlier, sent, screened),
         reply=bot.answer(screened) if answered else screened.final,
         sign="Looking...",
         standing=STANDING,
