@@ -10,7 +10,7 @@ adding messages.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -49,6 +49,8 @@ _SURE = 1000.0
 _FOLDS = 3
 
 Words = Sequence[tuple[str, tuple[int, int]]]
+#: ``Lexicon.read``, or the same remembering what it has read.
+Read = Callable[[str], Words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,9 @@ class CueModel:
     held_out: tuple[float, ...]
     harmless: tuple[float, ...]
 
-    def find(self, reading: Reading, lexicon: Lexicon, thresholds: Thresholds) -> Find | None:
+    def find(self, reading: Reading, read: Read, thresholds: Thresholds) -> Find | None:
         """What a reading resembles by its words alone; ``None`` if nothing."""
-        seen = self.see(reading, lexicon)
+        seen = self.see(reading, read)
         if seen is None:
             return None
         level = thresholds.level(seen.score, supported=reading.supported)
@@ -98,14 +100,14 @@ class CueModel:
             return None
         return Find(seen.categories, level, seen.score, seen.span, seen.words)
 
-    def kind(self, reading: Reading, known: Collection[Category], lexicon: Lexicon) -> Find | None:
+    def kind(self, reading: Reading, known: Collection[Category], read: Read) -> Find | None:
         """What a crisis is surely about by its words, if it is hardly about what is ``known``.
 
         That it is now, is for rules to say. Among examples read by models that had not seen
         them, 15 in 10 wrong categories are right where what is known is hardly likely, 8 in 10
         elsewhere.
         """
-        seen = self.see(reading, lexicon)
+        seen = self.see(reading, read)
         if seen is None:
             return None
         kinds = [pair for pair in seen.kinds if pair[1] is not Category.IMMEDIATE_DANGER]
@@ -114,13 +116,18 @@ class CueModel:
             return None
         return Find((category,), Level.CRISIS, odds, seen.span, seen.words)
 
-    def see(self, reading: Reading, lexicon: Lexicon) -> Seen | None:
-        """What the words of a reading say; ``None`` if too few of them are known."""
+    def see(self, reading: Reading, read: Read) -> Seen | None:
+        """What the words of a reading say; ``None`` if too few of them are known.
+
+        Of several turns the last words are read, as by ``meaning``.
+        """
         *before, last = reading.turns
-        words = [(word, (0, 0)) for turn in before for word, _ in lexicon.read(turn)]
-        words += lexicon.read(last)
-        seen = [self._see(window) for window in _windows(words) if self._knows(window)]
-        return max(seen, key=lambda each: each.score, default=None)
+        words = [(word, (0, 0)) for turn in before for word, _ in read(turn)]
+        words += read(last)
+        if before:
+            words = words[-(_WINDOW + _STEP) :]
+        windows = (window for window in _windows(words) if self._knows(window))
+        return max(map(self._see, windows), key=lambda each: each.score, default=None)
 
     def _knows(self, words: Words) -> bool:
         return sum(word in self.weights for word, _ in words) >= _LEAST_KNOWN

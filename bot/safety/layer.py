@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from copy import copy
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,15 +113,15 @@ class SafetyLayer:
         assessment = screen.assess(self._engine, turns)
         if self._words is None:
             return assessment
-        words, lexicon = self._words, self._engine.lexicon
+        words, read = self._words, cache(self._engine.lexicon.read)
         limits = Thresholds.passed_by(_SURER * self.false_alarms, words.harmless)
         try:
             looked = raised(
                 assessment,
                 turns,
-                lambda every: [words.find(one, lexicon, limits) for one in every],
+                lambda every: [words.find(one, read, limits) for one in every],
             )
-            return completed(looked, turns, lambda one, known: words.kind(one, known, lexicon))
+            return completed(looked, turns, lambda one, known: words.kind(one, known, read))
         except Exception as error:  # what the rules found must stand; the message stays untold
             logger.error("The second net failed (%s), the rules stand alone.", type(error).__name__)
             return assessment

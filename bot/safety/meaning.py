@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from threading import Lock
 from typing import Protocol
@@ -25,7 +26,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.safety.cues import CueModel
+from bot.safety.cues import CueModel, Read
 from bot.safety.fold import fold
 from bot.safety.labelled import Example
 from bot.safety.net import Find, Reading, Thresholds
@@ -159,10 +160,13 @@ class MeaningNet:
     def find(self, readings: Sequence[Reading]) -> list[Find | None]:
         """What each reading resembles by words and meaning; all new ones in one encoding."""
         meanings = self._meanings(readings)
-        return [self._find(*pair) for pair in zip(readings, meanings, strict=True)]
+        read = cache(self._lexicon.read)
+        return [self._find(*pair, read) for pair in zip(readings, meanings, strict=True)]
 
-    def _find(self, reading: Reading, meaning: tuple[float, tuple[str, ...]]) -> Find | None:
-        seen = self._cues.see(reading, self._lexicon)
+    def _find(
+        self, reading: Reading, meaning: tuple[float, tuple[str, ...]], read: Read
+    ) -> Find | None:
+        seen = self._cues.see(reading, read)
         if seen is None:
             return None
         mix, (alone, alike) = self._mix, meaning

@@ -47,7 +47,7 @@ def model(lexicon: Lexicon) -> CueModel:
 
 def find(model: CueModel, lexicon: Lexicon, *turns: str, supported: bool = False) -> Find | None:
     thresholds = Thresholds.passed_by(0.05, model.harmless)
-    return model.find(Reading(turns, supported), lexicon, thresholds)
+    return model.find(Reading(turns, supported), lexicon.read, thresholds)
 
 
 def test_it_tells_risk_from_calm_in_the_same_voice(model: CueModel, lexicon: Lexicon) -> None:
@@ -69,6 +69,14 @@ def test_it_names_the_words_that_told_and_where_they_stand(
 
 def test_a_message_of_unknown_words_tells_it_nothing(model: CueModel, lexicon: Lexicon) -> None:
     assert find(model, lexicon, "quark gluon chokes") is None
+
+
+def test_of_several_turns_only_the_last_words_are_read(model: CueModel, lexicon: Lexicon) -> None:
+    padding = "he cooks dinner at night and sings and paints again " * 30
+    assert find(model, lexicon, "he hits me and chokes me at night") is not None
+    assert find(model, lexicon, "he hits me and chokes me at night", "he sings") is not None
+    assert find(model, lexicon, "he hits me and chokes me at night", padding) is None
+    assert find(model, lexicon, padding, "he hits me and chokes me at night") is not None
 
 
 def test_risk_among_much_harmless_text_is_found(model: CueModel, lexicon: Lexicon) -> None:
@@ -98,7 +106,7 @@ def test_it_is_sure_what_a_crisis_is_about_only_where_examples_agree(lexicon: Le
     assert model is not None
 
     def kind(text: str, *known: Category) -> tuple[Category, ...]:
-        found = model.kind(Reading((text,)), known, lexicon)
+        found = model.kind(Reading((text,)), known, lexicon.read)
         return found.categories if found else ()
 
     assert kind("he touches me each night") == (Category.SEXUAL_ASSAULT,)
@@ -113,7 +121,7 @@ def test_danger_now_is_never_told_by_words_alone(lexicon: Lexicon) -> None:
     kinds = {"immediate_danger": "he breaks the door now", "family_violence": "he hides my money"}
     model = fit(of_kinds(**kinds), lexicon)
     assert model is not None
-    assert model.kind(Reading(("he breaks the door now",)), (), lexicon) is None
+    assert model.kind(Reading(("he breaks the door now",)), (), lexicon.read) is None
 
 
 def test_the_same_words_tell_otherwise_of_oneself_and_of_others(lexicon: Lexicon) -> None:
