@@ -16,7 +16,8 @@ ALLOWED = {
     "types": set(),
     "errors": set(),
     "settings": {"errors"},
-    "safety": {"types", "errors"},
+    "collector": set(),
+    "safety": {"types", "errors", "collector"},
     "knowledge": {"types", "errors", "settings"},
     "answer": {"types", "errors", "settings", "conversation", "knowledge"},
     "screening": {"types", "logs"},
@@ -32,7 +33,7 @@ ALLOWED = {
     "front": {
         *("types", "settings", "safety", "conversation", "counts", "screening", "worker"),
     },
-    "web": {"types", "errors", "settings", "screening", "logs"},
+    "web": {"types", "errors", "settings", "screening", "logs", "collector"},
     "cli": {"types", "errors", "settings", "safety", "build"},
     "__main__": {"errors", "settings", "cli"},
     "__init__": set(),

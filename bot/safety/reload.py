@@ -7,7 +7,6 @@ file, line and mend, and the last good rules stay.
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.collector import spare_what_is_here
 from bot.errors import RulesError
 from bot.safety.layer import SafetyLayer
 from bot.safety.rules import rule_files
@@ -59,13 +59,12 @@ class LiveRules:
     def start(self) -> None:
         """Fit the second net if need be, and watch the files, in a background thread."""
         _tell_stale(self.layer)
-        _spare_the_collector()
         threading.Thread(target=self._watch, name="rules", daemon=True).start()
 
     def _watch(self) -> None:
         while True:
             if self.layer.learn(fitting=self._fitting):
-                _spare_the_collector()
+                spare_what_is_here()
             time.sleep(_EVERY)
             try:
                 self.refresh()
@@ -110,7 +109,7 @@ class LiveRules:
             return
         before, self.layer = self.layer, layer
         self._on_change(layer)
-        _spare_the_collector()
+        spare_what_is_here()
         logger.info("The edited rules are in use (%d rules).", len(layer.book.rules))
         _tell_stale(layer)
         if layer.standing != before.standing:
@@ -125,17 +124,6 @@ class LiveRules:
     def _look(self) -> tuple[_Look, ...]:
         examples = sorted(self.layer.book.examples_folder.glob("*.jsonl"))
         return tuple(_look_at(path) for path in (*self._files, *examples))
-
-
-def _spare_the_collector() -> None:
-    """Take what there is now, rules and net above all, out of the garbage collector's sight.
-
-    It is a quarter of a million objects, and it stays. Looking it over takes 0.2 seconds, again
-    and again as visitors come and go, and no card can come meanwhile.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def _tell_stale(layer: SafetyLayer) -> None:

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from bot.collector import spare_what_is_here
 from bot.errors import BotError
 from bot.settings import split
 from bot.web.gate import Gate
@@ -179,5 +180,6 @@ def serve(page: Page, host: str, port: int) -> None:
     with listen(host, port) as bound:
         server = make_server(page)
         sys.setswitchinterval(_TAKE_TURNS)
+        spare_what_is_here()
         print(f"The chat is at {address_of(bound)} (Ctrl+C stops it).", flush=True)
         server.run(sockets=[bound])
