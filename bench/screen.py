@@ -33,8 +33,8 @@ _TYPICAL = 200
 _TIMES = (1, 4, 16)
 #: Characters of all texts of one length together: a set scan of so many takes seconds.
 _TOGETHER = 20_000
-#: Texts that many times the rules are warmed by.
-_WARMING = 1_600
+#: Texts of many times the rules: so many warm, so many more are timed.
+_WARMING, _TIMED = 1_600, 400
 #: The longest texts for ``re``, which is slower still.
 _ALTERNATION = 1_000
 
@@ -104,7 +104,7 @@ def measure(*, full: bool) -> list[Row]:
             if length <= _ALTERNATION:
                 bare = median_us(lambda text: list(alternation.finditer(text)), coded[-10:])
                 rows.append(Row("screen", f"{kind}, re alternation", ours, bare, "us", length))
-    return [*rows, *by_rules(layer, texts_of(_TYPICAL, harmless, _WARMING + 400))]
+    return [*rows, *by_rules(layer, texts_of(_TYPICAL, harmless, _WARMING + _TIMED))]
 
 
 def by_rules(layer: SafetyLayer, texts: Sequence[str]) -> list[Row]:
@@ -122,9 +122,9 @@ def by_rules(layer: SafetyLayer, texts: Sequence[str]) -> list[Row]:
         more = [(word, *pattern) for word in extra[: times - 1] for pattern in patterns]
         engine.rules = PatternSet([*patterns, *more], translator)
         engine.owners = owners * times
-        for text in texts[:-400]:  # so many expressions are compiled when first needed
+        for text in texts[:-_TIMED]:  # so many expressions are compiled when first needed
             layer.assess_by_rules([text])
-        grown = median_us(lambda text: layer.assess_by_rules([text]), texts[-400:])
+        grown = median_us(lambda text: layer.assess_by_rules([text]), texts[-_TIMED:])
         single = rows[0].ours if rows else grown
         bar = 2.0 if times == _TIMES[-1] else None
         rows.append(Row("screen", "more rules, beside the rules as they are", grown, single, "us",

@@ -1,8 +1,8 @@
 """The garbage collector, kept off what stays.
 
-Rules, second net and libraries are half a million objects that live as long as the program.
-Looking them all over takes 0.2 to 0.3 seconds, which the collector does again and again as
-visitors come and go, and no card can come meanwhile.
+Rules, second net and libraries are a quarter of a million objects that live as long as the
+program. Looking them all over takes a good part of a second, which the collector does again and
+again as visitors come and go, and no card can come meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ import gc
 
 
 def spare_what_is_here() -> None:
-    """Collect once, and look no more at what is left; what is dropped later is still freed."""
+    """Collect once, and look no more at what is left.
+
+    What is dropped later is freed all the same, but for what refers to itself: that waits for the
+    next call.
+    """
     gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -201,6 +201,30 @@ def test_what_was_found_before_lowers_nothing(safety: SafetyLayer, known: Known)
     assert screened.final is not None
 
 
+@pytest.mark.parametrize("turn", range(4))
+def test_an_earlier_turn_has_the_card_that_it_brought_up_then(
+    safety: SafetyLayer, turn: int
+) -> None:
+    bot = Bot(safety, ScriptedAnswerer())
+    turns = ["I feel distant", "my husband hits me", "What is stonewalling?", "I want to die"]
+    then = bot.screen(turns[: turn + 1])
+    earlier = bot.earlier(bot.screen(turns), turn)
+    assert (earlier.card, earlier.turns) == (then.card, then.turns)
+    assert earlier.assessment.categories == then.assessment.categories
+
+
+def test_an_earlier_card_that_cannot_be_had_leaves_the_one_there_is(safety: SafetyLayer) -> None:
+    class NoCards(SafetyLayer):
+        def card(self, assessment: Assessment, turns: Sequence[str], *, again: bool) -> Card:
+            raise RuntimeError("broken")
+
+    bot = Bot(safety, ScriptedAnswerer())
+    screened = bot.screen(["my husband hits me", "What is stonewalling?"])
+    bot.adopt(NoCards(safety._engine))
+    assert screened.card is not None
+    assert bot.earlier(screened, 0) == screened
+
+
 def test_a_turn_screened_again_is_not_counted_again(safety: SafetyLayer) -> None:
     counted: list[str] = []
     bot = Bot(safety, ScriptedAnswerer(), counted=lambda level, _: counted.append(level))

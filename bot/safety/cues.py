@@ -16,13 +16,10 @@ from itertools import pairwise
 from typing import Any
 
 from bot.safety.labelled import Example
-from bot.safety.net import Find, Reading, Thresholds
+from bot.safety.net import TOGETHER, Find, Reading, Thresholds, windows
 from bot.safety.words import Lexicon
 from bot.types import Category, Level
 
-#: Longer messages are also read in windows of so many words, so that padding hides nothing.
-_WINDOW = 80
-_STEP = 40
 #: Words that alone tell nothing; counted in, they make any request look like the examples.
 _FUNCTION_WORDS = frozenset(
     "the a an of to be been being is are was were will would has have had do does did that this "
@@ -103,9 +100,8 @@ class CueModel:
     def kind(self, reading: Reading, known: Collection[Category], read: Read) -> Find | None:
         """What a crisis is surely about by its words, if it is hardly about what is ``known``.
 
-        That it is now, is for rules to say. Among examples read by models that had not seen
-        them, 15 in 10 wrong categories are right where what is known is hardly likely, 8 in 10
-        elsewhere.
+        That it is now, is for rules to say. Where what is known is likely, most of what the
+        words would add is wrong.
         """
         seen = self.see(reading, read)
         if seen is None:
@@ -117,17 +113,14 @@ class CueModel:
         return Find((category,), Level.CRISIS, odds, seen.span, seen.words)
 
     def see(self, reading: Reading, read: Read) -> Seen | None:
-        """What the words of a reading say; ``None`` if too few of them are known.
-
-        Of several turns the last words are read, as by ``meaning``.
-        """
+        """What the words of a reading say; ``None`` if too few of them are known."""
         *before, last = reading.turns
         words = [(word, (0, 0)) for turn in before for word, _ in read(turn)]
         words += read(last)
         if before:
-            words = words[-(_WINDOW + _STEP) :]
-        windows = (window for window in _windows(words) if self._knows(window))
-        return max(map(self._see, windows), key=lambda each: each.score, default=None)
+            words = words[-TOGETHER:]
+        known = filter(self._knows, windows(words))
+        return max(map(self._see, known), key=lambda each: each.score, default=None)
 
     def _knows(self, words: Words) -> bool:
         return sum(word in self.weights for word, _ in words) >= _LEAST_KNOWN
@@ -151,13 +144,6 @@ class CueModel:
         span = next((span for word, span in words if word == first), (0, 0))
         kinds = sorted(zip(totals[1:], Category, strict=True), key=lambda pair: -pair[0])
         return Seen(totals[0], tuple(kinds), span, tuple(plain)[:5])
-
-
-def _windows(words: Words) -> Iterator[Words]:
-    yield words
-    if len(words) > _WINDOW + _STEP:
-        for start in range(0, len(words) - _STEP, _STEP):
-            yield words[start : start + _WINDOW]
 
 
 def terms(words: Sequence[str]) -> Iterator[str]:

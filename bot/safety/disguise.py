@@ -8,7 +8,7 @@ and contractions that without their apostrophe are another word ("ill kill him")
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import re2
 
@@ -66,16 +66,14 @@ class Disguises:
     """Finds disguised words among those the rules know.
 
     ``codes`` are the known words, ``whole`` those that letters run together may be taken apart
-    into, and ``risk`` the words that people disguise.
+    into, and ``risk`` the words that people disguise, the commonest first.
     """
 
-    def __init__(
-        self, codes: Collection[str], whole: Collection[str], risk: Collection[str]
-    ) -> None:
+    def __init__(self, codes: Collection[str], whole: Collection[str], risk: Sequence[str]) -> None:
         self._codes = codes
         self._whole = frozenset(whole)
         self._risk = frozenset(risk)
-        self._sorted_risk = sorted(risk)
+        self._commonest_first = tuple(risk)
         self._longest = max(map(len, self._whole), default=1)
 
     def find(self, folded: str) -> list[tuple[int, int, tuple[str, ...]]]:
@@ -140,7 +138,7 @@ class Disguises:
         for more in (0, 1):
             gaps = [f"[a-z]{{{length},{length + more}}}" for length in masks]
             mask = re.compile("".join(map("".join, zip(parts, [*gaps, ""], strict=True))))
-            word = next((word for word in self._sorted_risk if mask.fullmatch(word)), "")
+            word = next((word for word in self._commonest_first if mask.fullmatch(word)), "")
             if word:
                 return (word,)
         return ()

@@ -57,7 +57,7 @@ class SafetyLayer:
         return cls(engine, load_cues(engine, fitting=fitting))
 
     def learn(self, *, fitting: bool = True) -> bool:
-        """Have the words of the second net if they are not there yet; whether that was so.
+        """Have the words of the second net; whether they were not there before and now are.
 
         Fitting takes seconds; unless ``fitting`` is true, only what was fitted before is taken.
         Never raises: a fault is logged, and the rules stand alone.

@@ -29,15 +29,12 @@ from numpy.typing import NDArray
 from bot.safety.cues import CueModel, Read
 from bot.safety.fold import fold
 from bot.safety.labelled import Example
-from bot.safety.net import Find, Reading, Thresholds
+from bot.safety.net import TOGETHER, Find, Reading, Thresholds, windows
 from bot.safety.words import Lexicon
 from bot.types import Level
 
 Vectors = NDArray[np.float32]
 
-#: Longer texts are also read in windows of so many words, so that padding hides nothing.
-_WINDOW = 80
-_STEP = 40
 _WORD = re.compile(r"\S+")
 #: Windows of one reading that are looked at, from its start: each costs an encoding.
 _MOST_WINDOWS = 30
@@ -201,24 +198,17 @@ class MeaningNet:
 
 
 def _text(turns: Sequence[str]) -> str:
-    """What is read of turns: one whole; of several the last words, for pieces are short.
-
-    Else each turn near a long one would cost as much as the long one.
-    """
+    """What is read of turns: one whole; of several the last words."""
     text = "\n".join(turns)
     starts = [word.start() for word in _WORD.finditer(text)]
-    most = _WINDOW + _STEP
-    return text[starts[-most] :] if len(turns) > 1 and len(starts) > most else text
+    return text[starts[-TOGETHER] :] if len(turns) > 1 and len(starts) > TOGETHER else text
 
 
 def _windows(text: str) -> Iterator[str]:
     """A text as the model reads it: folded, whole, and in windows if it is long."""
     text = fold(text)
     yield text
-    words = text.split()
-    if len(words) > _WINDOW + _STEP:
-        for start in range(0, len(words) - _STEP, _STEP)[: _MOST_WINDOWS - 1]:
-            yield " ".join(words[start : start + _WINDOW])
+    yield from map(" ".join, islice(windows(text.split()), 1, _MOST_WINDOWS))
 
 
 @dataclass(frozen=True, slots=True)

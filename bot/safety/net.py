@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.safety.screen import MAYBE
 from bot.types import Assessment, Category, Hit, Level
+
+Word = TypeVar("Word")
 
 #: The id under which the net's finds are listed beside the rules.
 NET = "similar_messages"
 #: The last turns of a conversation, read as one.
 _TURNS_TOGETHER = 3
+#: Longer readings are also read in windows of so many words, so that padding hides nothing.
+_WINDOW, _STEP = 80, 40
+#: Of several turns so many words are read, the last ones: pieces are short, and else each turn near
+#: a long one would cost as much as the long one.
+TOGETHER = _WINDOW + _STEP
 #: So much larger is the share of harmless messages that may get the quiet line.
 _QUIET_FACTOR = 4
 
@@ -72,6 +80,14 @@ class Thresholds:
         if score > (self.signpost if supported else self.crisis):
             return Level.CRISIS
         return Level.SIGNPOST if score > self.signpost else Level.NONE
+
+
+def windows(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    """The words of a reading as the models read them: all, and in windows if they are many."""
+    yield words
+    if len(words) > TOGETHER:
+        for start in range(0, len(words) - _STEP, _STEP):
+            yield words[start : start + _WINDOW]
 
 
 Finder = Callable[[Sequence[Reading]], Sequence[Find | None]]

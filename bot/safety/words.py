@@ -123,7 +123,9 @@ class Lexicon:
         )
         common = [word for word in english if _dictionary()[word] >= _RARE]
         whole = (*english, *self.disguised, *self._spellings, *CONTRACTIONS)
-        self._disguises = Disguises(self.codes, whole, self.disguised)
+        slang = sorted(self.disguised.difference(english))
+        risk = [*filter(self.disguised.__contains__, english), *slang]
+        self._disguises = Disguises(self.codes, whole, risk)
         self._longest = max((len(word) for word in known), default=1)
         clipped = {word[:-1]: self.codes[word] for word in english if _often_clipped(word)}
         self.codes |= {word: code for word, code in clipped.items() if word in self.codes}

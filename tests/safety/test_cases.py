@@ -27,7 +27,7 @@ FLOORS = {
     "family_violence": (204, 270),
     "harm_to_others": (31, 47),
     "immediate_danger": (37, 39),
-    "sexual_assault": (46, 63),
+    "sexual_assault": (46, 64),
     "suicide_self_harm": (108, 165),
     "using_violence": (92, 111),
 }

@@ -31,8 +31,7 @@ FLOORS = {
     "leetspeak with signs": 0.985,
     "stretched letters": 0.985,
     "spaced letters": 0.985,
-    # "thr*w": a word that nobody stars is on no list, so it is not undone.
-    "starred letters": 0.97,
+    "starred letters": 0.985,
     # Some slips make another real word: "beats" and "bets", "choked" and "coked".
     "misspelt: letters swapped": 0.94,
     "misspelt: a letter left out": 0.89,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.safety import SafetyLayer
 from bot.safety.contractions import canonical
 from bot.safety.words import Lexicon
 
@@ -154,3 +155,8 @@ def test_words_are_read_one_by_one(words: list[str]) -> None:
     assert [word for word in together.split() if word not in ".?"] == [
         part for word in words if word not in ".?" for part in read(word).split()
     ]
+
+
+def test_masked_letters_that_fit_two_words_are_the_commoner_one(layer: SafetyLayer) -> None:
+    encode = layer._engine.lexicon.encode
+    assert encode("thr*w") == encode("throw") != encode("threw")
