@@ -10,6 +10,7 @@ model, and one query for its vector in the same collection. No question is asked
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -62,8 +63,10 @@ def both(index: Path) -> Both:
 
 
 def questions() -> list[str]:
-    """Questions to the article, none of the scored half."""
-    return [row["question"] for row in cases("covered", "tune")]
+    """Questions to the article in an order of no kind, none of the scored half."""
+    asked = [row["question"] for row in cases("covered", "tune")]
+    random.Random(0).shuffle(asked)
+    return asked
 
 
 def paired(

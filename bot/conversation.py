@@ -51,6 +51,9 @@ class Draft:
 class Answerer(Protocol):
     """What a conversation asks of retrieval and answering (``bot.answer.Answerer``)."""
 
+    def expect(self, turns: Sequence[str]) -> None:
+        """Told what may soon be answered, before the second look: it need not encode alone."""
+
     def draft(
         self,
         turns: Sequence[str],
@@ -141,8 +144,16 @@ class Bot(Screener):
 
     def finish(self, screened: Screened) -> tuple[Screened, Reply]:
         """The second look and the answer; never raises, may wait."""
+        if screened.final is None:
+            self._expect(screened)
         looked = self.look_again(screened)
         return looked, self.answer(looked)
+
+    def _expect(self, screened: Screened) -> None:
+        try:
+            self._answerer.expect(screened.turns)
+        except Exception as error:  # it would only have saved time
+            logger.error("Expecting failed: %s", fault(error), extra={"turn": screened.turn_id})
 
     def reply(self, turns: Sequence[str]) -> Reply:
         """A whole turn in one call."""

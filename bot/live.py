@@ -91,6 +91,11 @@ class LiveLibrary:
             self._prepared = True
             self._on_ready(self._embedder)
 
+    def expect(self, turns: Sequence[str]) -> None:
+        """As ``bot.conversation.Answerer``; nothing is loaded for it."""
+        if self._answerer is not None:
+            self._answerer.expect(turns)
+
     def draft(
         self,
         turns: Sequence[str],

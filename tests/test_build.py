@@ -33,6 +33,9 @@ class CountingAnswerer:
     def __init__(self, index: Index, _embedder: Embedder) -> None:
         self._index = index
 
+    def expect(self, _turns: Sequence[str]) -> None:
+        pass
+
     def draft(
         self,
         _turns: Sequence[str],

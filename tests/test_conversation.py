@@ -31,9 +31,13 @@ class ScriptedAnswerer:
 
     def __init__(self, text: str = "Silence hurts. [1]", error: Exception | None = None) -> None:
         self.asked: list[tuple[str, ...]] = []
+        self.expected: list[tuple[str, ...]] = []
         self.may_use: Callable[[str], bool] = lambda _text: True
         self._text = text
         self._error = error
+
+    def expect(self, turns: Sequence[str]) -> None:
+        self.expected.append(tuple(turns))
 
     def draft(
         self,
@@ -123,6 +127,27 @@ def test_a_message_too_long_is_told_kindly_and_still_screened(safety: SafetyLaye
     crisis = bot.reply(["hello " * 100 + "my husband hits me"])
     assert (crisis.kind, crisis.level) == ("invalid", Level.CRISIS)
     assert crisis.card is not None
+
+
+def test_the_answerer_is_told_what_to_expect_before_the_second_look(safety: SafetyLayer) -> None:
+    answerer = ScriptedAnswerer()
+
+    class Looking(SafetyLayer):
+        def look_again(self, assessment: Assessment, turns: Sequence[str]) -> None:
+            assert answerer.expected == [tuple(turns)]
+
+    bot = Bot(Looking(safety._engine), answerer)
+    assert bot.reply(["What is stonewalling?"]).kind == "answer"
+    assert bot.reply(["I want to die"]).kind == "safety"
+    assert answerer.expected == [("What is stonewalling?",)], "what has its card is not answered"
+
+
+def test_an_answerer_that_cannot_expect_still_answers(safety: SafetyLayer) -> None:
+    class Surprised(ScriptedAnswerer):
+        def expect(self, turns: Sequence[str]) -> None:
+            raise IndexUnavailable("no index yet")
+
+    assert Bot(safety, Surprised()).reply(["What is stonewalling?"]).kind == "answer"
 
 
 def test_what_the_output_rules_forbid_is_replaced(safety: SafetyLayer) -> None:

@@ -55,6 +55,10 @@ class Answerer:
         self._lookup = Lookup(retriever, self._lists)
         self._about = About(retriever, self._texts)
 
+    def expect(self, turns: Sequence[str]) -> None:
+        """Told what ``draft`` may soon be asked; see ``bot.conversation.Answerer``."""
+        self._lookup.expect(*_asked(turns))
+
     def draft(
         self,
         turns: Sequence[str],
@@ -75,7 +79,7 @@ class Answerer:
             headings = {heading_of(one) for one in self.passages if self._retriever.guarded(one)}
             may_use = _both(may_use, allowed | headings)
         may_use = cache(may_use)  # a passage comes up for several wordings and lists
-        text = without_greeting(turns[-1])
+        text, context = _asked(turns)
         talk = chat(text) or chat(turns[-1])
         if talk:
             return _plain(self._about.small_talk(talk, may_use), how=talk)
@@ -83,7 +87,6 @@ class Answerer:
         if told:
             return _plain(told, how=wanted)
         started = time.perf_counter()
-        context = asked.context(turns) if len(turns) > 1 else ""
         parts = self._lookup.parts(text, context, may_use)
         retrieved = time.perf_counter()
         draft = self._compose(text, context, parts, may_use)
@@ -208,6 +211,11 @@ class Answerer:
     def _contact_line(self) -> str:
         contact = self._contact
         return self._texts.contact.format(name=contact.name, phone=contact.phone)
+
+
+def _asked(turns: Sequence[str]) -> tuple[str, str]:
+    """What the last turn asks, and what it may lean on."""
+    return without_greeting(turns[-1]), asked.context(turns) if len(turns) > 1 else ""
 
 
 def _both(may_use: Callable[[str], bool], allowed: Collection[str]) -> Callable[[str], bool]:

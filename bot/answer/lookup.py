@@ -78,17 +78,15 @@ class Lookup:
         self._retriever = retriever
         self._lists = lists
 
+    def expect(self, text: str, context: str) -> None:
+        """Tell the sentence model what ``parts`` of the same will ask it."""
+        asking, pointed = _wordings(text, context)
+        self._retriever.expect([*_flat(asking), *pointed])
+
     def parts(self, text: str, context: str, may_use: Callable[[str], bool]) -> list[Part]:
         """Every question of the message, looked up in one pass of the sentence model."""
-        questions = [asked.without_frame(one) for one in asked.questions(text)]
-        asking: list[_Wording] = []
-        for place, question in enumerate(questions):
-            before = questions[place - 1] if place else context
-            leaning = f"{before} {question}" if before and asked.leans(question) else ""
-            asking.append(_Wording(question, leaning, tuple(asked.pieces(question))))
-        pointed = [context] if context and asked.ordinal(text) is not None else []
-        flat = [wording for each in asking for wording in each.all]
-        looks = self._retriever.look([*flat, *pointed], _LOOKED_AT)
+        asking, pointed = _wordings(text, context)
+        looks = self._retriever.look([*_flat(asking), *pointed], _LOOKED_AT)
         if pointed:
             item = self._pointed_at(text, looks.pop(), may_use)
             if item is not None:
@@ -118,6 +116,21 @@ class Lookup:
         found = found or Found(passage, usable[0].score, usable[0].cosine)
         evidence = weigh([look], usable, self._retriever.subjects, self._retriever.knows)
         return Part(look.question, False, (look,), (found,), evidence)
+
+
+def _wordings(text: str, context: str) -> tuple[list[_Wording], list[str]]:
+    """What is looked up for a message, and the context where it points to something there."""
+    questions = [asked.without_frame(one) for one in asked.questions(text)]
+    asking: list[_Wording] = []
+    for place, question in enumerate(questions):
+        before = questions[place - 1] if place else context
+        leaning = f"{before} {question}" if before and asked.leans(question) else ""
+        asking.append(_Wording(question, leaning, tuple(asked.pieces(question))))
+    return asking, [context] if context and asked.ordinal(text) is not None else []
+
+
+def _flat(asking: Sequence[_Wording]) -> list[str]:
+    return [wording for each in asking for wording in each.all]
 
 
 def is_usable(passage: Passage, may_use: Callable[[str], bool]) -> bool:

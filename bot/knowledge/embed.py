@@ -11,11 +11,11 @@ import os
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ BATCH = 64
 _BREATH = 0.005
 #: Of so few texts, such as a turn has, layers and vectors are computed together.
 _FEW = 16
+#: How much shorter or longer than the longest text of a batch another one may be to be read along.
+_NEAR_LENGTH = 0.7
 #: Vectors kept at once for ``encode``, of the few turns that are answered at the same time.
 _KEPT = 32
 _OFFLINE = {
@@ -81,12 +83,21 @@ class LayeredEmbedder(Embedder, Protocol):
         """What each layer makes of each text: float32, ``(len(texts), layers, dimensions)``."""
 
 
+@runtime_checkable
+class Expecting(Protocol):
+    """A sentence model that can be told what it will be asked."""
+
+    def expect(self, texts: Sequence[str]) -> None:
+        """Told the texts that may soon be asked for."""
+
+
 class SentenceEmbedder:
     """A sentence-transformers model from a folder; loaded at the first ``encode``.
 
     Safe to use from several threads; they take turns. A turn asks for its layers first, and then
     for vectors of much the same texts: these are computed along with the layers, and kept, under
-    a keyed hash of the word pieces that the model reads, until they are asked for.
+    a keyed hash of the word pieces that the model reads, until they are asked for. So are the
+    texts that it was told to ``expect``, as far as they are of a length with the others.
     """
 
     def __init__(
@@ -100,6 +111,7 @@ class SentenceEmbedder:
         self._model: Any = None
         self._key = secrets.token_bytes(32)
         self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._expected: deque[str] = deque(maxlen=_KEPT)
 
     @cached_property
     def identity(self) -> str:
@@ -143,6 +155,10 @@ class SentenceEmbedder:
         with self._lock:
             self._loaded()
 
+    def expect(self, texts: Sequence[str]) -> None:
+        """Told the texts that may soon be asked for; they are read along with the next few."""
+        self._expected.extend(texts)
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``; raises ``EmbedderUnavailable`` if the model fails."""
         with self._lock:
@@ -157,6 +173,7 @@ class SentenceEmbedder:
 
     def _taken(self, model: Any, texts: Sequence[str]) -> Vectors:
         """As ``_encoded``, with what was kept of these texts, which is let go. Needs the lock."""
+        self._expected.clear()  # what was said must not lie about in memory
         keys = [self._pieces(model, text) for text in texts]
         found = {key: self._kept.pop(key) for key in set(keys) if key in self._kept}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
@@ -194,9 +211,11 @@ class SentenceEmbedder:
             with self._lock:
                 model = self._loaded()
                 batch = [texts[n] for n in order[start : start + BATCH]]
+                if len(texts) <= _FEW:
+                    batch += self._of_a_length(batch)
                 try:
                     layers, vectors = _layers(model, batch)
-                    found.append(layers)
+                    found.append(layers[: len(order)])
                     if len(texts) <= _FEW:
                         self._keep(model, batch, vectors)
                 except (RuntimeError, ValueError, TypeError) as error:
@@ -204,6 +223,22 @@ class SentenceEmbedder:
         if not found:
             return np.zeros((0, 0, 0), dtype=np.float32)
         return np.concatenate(found)[np.argsort(order)]
+
+    def _of_a_length(self, batch: Sequence[str]) -> list[str]:
+        """Expected texts that cost little along with a batch, which costs as much as its longest.
+
+        All of them are let go: what they were expected with is here. Needs the lock.
+        """
+        longest = max(map(len, batch))
+        expected = dict.fromkeys(self._expected)
+        self._expected.clear()
+        lower = {text.lower() for text in batch}
+        return [
+            text
+            for text in expected
+            if _NEAR_LENGTH * longest <= len(text) <= longest / _NEAR_LENGTH
+            and text.lower() not in lower
+        ][:_FEW]
 
     def vocabulary(self) -> frozenset[str]:
         """Every word the model reads whole, in lower case; loads the model."""

@@ -18,7 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bot.knowledge.embed import Embedder, Vectors
+from bot.knowledge.embed import Embedder, Expecting, Vectors
 from bot.knowledge.index import Index
 from bot.knowledge.lexical import LexicalIndex, undotted
 from bot.knowledge.own import own_subjects
@@ -107,6 +107,9 @@ class Retriever(Protocol):
     @property
     def subjects(self) -> Subjects:
         """The subjects that ``Look.near`` is about."""
+
+    def expect(self, questions: Sequence[str]) -> None:
+        """Told what may soon be looked up, so that the sentence model may read it in passing."""
 
     def look(self, questions: Sequence[str], k: int) -> list[Look]:
         """Look up several questions at once, in one pass of the sentence model."""
@@ -199,9 +202,17 @@ class HybridRetriever:
         """The ``k`` best passages, best first, with their cosine."""
         return [Scored(one.passage, one.cosine) for one in self.look([question], k)[0].found]
 
+    def expect(self, questions: Sequence[str]) -> None:
+        """Told what may soon be looked up, so that the sentence model may read it in passing."""
+        if isinstance(self._embedder, Expecting):
+            self._embedder.expect(self._read(questions))
+
+    def _read(self, questions: Sequence[str]) -> list[str]:
+        return [self._speller.correct(undotted(question)) for question in questions]
+
     def look(self, questions: Sequence[str], k: int) -> list[Look]:
         """Look up several questions at once; each gets up to ``k`` passages, best first."""
-        read = [self._speller.correct(undotted(question)) for question in questions]
+        read = self._read(questions)
         vectors = self._embedder.encode(read)
         return [self._look(text, row, k) for text, row in zip(read, vectors, strict=True)]
 

@@ -26,10 +26,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.safety.cues import CueModel, Read
+from bot.safety.cues import CueModel, Seen
 from bot.safety.fold import fold
 from bot.safety.labelled import Example
-from bot.safety.net import TOGETHER, Find, Reading, Thresholds, windows
+from bot.safety.net import TOGETHER, Find, Reading, Thresholds, passed_by, windows
 from bot.safety.words import Lexicon
 from bot.types import Level
 
@@ -50,6 +50,9 @@ _SOLVED, _MOST_STEPS = 1e-6, 500
 _TINY = np.finfo(np.float32).tiny
 #: Examples named as the reason of a find.
 _NAMED = 3
+#: The share of harmless messages that count as saying a little: of 111 disclosures in several turns
+#: all have a turn that does, even at a share of 0.16.
+_TELLING = 0.25
 #: Readings whose scores are kept, so that earlier turns are not encoded again.
 _REMEMBERED = 4096
 
@@ -140,6 +143,8 @@ class MeaningNet:
         self._model = model
         self._mix = _weighed(cues, model)
         self._thresholds = Thresholds.passed_by(false_alarms, self._mix.harmless)
+        self._telling = passed_by(_TELLING, self._mix.harmless)
+        self._telling_words = passed_by(_TELLING, cues.harmless)
         self._cues = cues
         self._lexicon = lexicon
         self._encoder = encoder
@@ -155,23 +160,47 @@ class MeaningNet:
         return other
 
     def find(self, readings: Sequence[Reading]) -> list[Find | None]:
-        """What each reading resembles by words and meaning; all new ones in one encoding."""
-        meanings = self._meanings(readings)
-        read = cache(self._lexicon.read)
-        return [self._find(*pair, read) for pair in zip(readings, meanings, strict=True)]
+        """What each reading resembles by words and meaning; the new ones in an encoding or two.
 
-    def _find(
-        self, reading: Reading, meaning: tuple[float, tuple[str, ...]], read: Read
+        Turns are read together only if one of them, or their words together, says a little by
+        itself: several turns are long to encode, and plain questions tell nothing more in a row.
+        """
+        read = cache(self._lexicon.read)
+        seen = {reading: self._cues.see(reading, read) for reading in readings}
+        alone = [reading for reading in readings if len(reading.turns) == 1]
+        judged = dict(zip(alone, self._meanings(alone), strict=True))
+        telling = {
+            reading.turns[0]
+            for reading in alone
+            if self._score(seen[reading], judged[reading][0]) > self._telling
+        }
+        together = [
+            reading
+            for reading in readings
+            if len(reading.turns) > 1
+            and (words := seen[reading]) is not None
+            and (words.score > self._telling_words or not telling.isdisjoint(reading.turns))
+        ]
+        judged |= zip(together, self._meanings(together), strict=True)
+        return [
+            self._found(reading, seen[reading], *judged[reading]) if reading in judged else None
+            for reading in readings
+        ]
+
+    def _found(
+        self, reading: Reading, seen: Seen | None, alone: float, alike: tuple[str, ...]
     ) -> Find | None:
-        seen = self._cues.see(reading, read)
         if seen is None:
             return None
-        mix, (alone, alike) = self._mix, meaning
-        score = mix.words * seen.score + mix.meaning * alone + mix.constant
+        score = self._score(seen, alone)
         level = self._thresholds.level(score, supported=reading.supported)
         if level is Level.NONE:
             return None
         return Find(seen.categories, level, score, (0, len(reading.turns[-1])), alike)
+
+    def _score(self, seen: Seen | None, meaning: float) -> float:
+        mix = self._mix
+        return mix.words * _words_score(seen) + mix.meaning * meaning + mix.constant
 
     def _meanings(self, readings: Sequence[Reading]) -> list[tuple[float, tuple[str, ...]]]:
         texts = [_text(reading.turns) for reading in readings]
@@ -195,6 +224,11 @@ class MeaningNet:
         judged = iter(self._model.judge(self._model.view(layers)))
         for each in views:
             yield max(islice(judged, len(each)))
+
+
+def _words_score(seen: Seen | None) -> float:
+    """The log odds of risk by the words; even odds where too few of them are known."""
+    return seen.score if seen else 0.0
 
 
 def _text(turns: Sequence[str]) -> str:

@@ -69,17 +69,18 @@ class Thresholds:
         ``harmless`` are the scores of such messages, ascending; the quiet line may come up for
         ``_QUIET_FACTOR`` times the share.
         """
-
-        def quantile(passing: float) -> float:
-            return harmless[min(int((1 - passing) * len(harmless)), len(harmless) - 1)]
-
-        return cls(quantile(share), quantile(min(0.5, _QUIET_FACTOR * share)))
+        return cls(passed_by(share, harmless), passed_by(min(0.5, _QUIET_FACTOR * share), harmless))
 
     def level(self, score: float, *, supported: bool) -> Level:
         """The level of a score; where a rule says the same, the lower threshold will do."""
         if score > (self.signpost if supported else self.crisis):
             return Level.CRISIS
         return Level.SIGNPOST if score > self.signpost else Level.NONE
+
+
+def passed_by(share: float, harmless: Sequence[float]) -> float:
+    """The score that a share of harmless messages pass; ``harmless`` are theirs, ascending."""
+    return harmless[min(int((1 - share) * len(harmless)), len(harmless) - 1)]
 
 
 def windows(words: Sequence[Word]) -> Iterator[Sequence[Word]]:

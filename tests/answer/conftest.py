@@ -31,12 +31,16 @@ CONTACT = Resource(
 
 
 class CountingEmbedder:
-    """The real sentence model; ``calls`` lists what it was asked, call by call."""
+    """The real sentence model; ``calls`` lists what it was asked and ``expected`` what was told."""
 
     def __init__(self, model: SentenceEmbedder) -> None:
         self._model = model
         self.identity = model.identity
         self.calls: list[list[str]] = []
+        self.expected: list[list[str]] = []
+
+    def expect(self, texts: Sequence[str]) -> None:
+        self.expected.append(list(texts))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         self.calls.append(list(texts))

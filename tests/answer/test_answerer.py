@@ -184,6 +184,23 @@ def test_a_turn_asks_the_sentence_model_once(
         assert len(embedder.calls) == before + 1
 
 
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ["what is gaslihgting?"],
+        ["what is gaslighting?", "and what can I do?"],
+        ["what are the causes?", "tell me more about the second one"],
+        ["We never talk, he works late and I am worn out. What is stonewalling? Is it abuse?"],
+    ],
+)
+def test_what_the_sentence_model_is_asked_it_was_told_to_expect(
+    answerer: Answerer, embedder: CountingEmbedder, turns: list[str]
+) -> None:
+    answerer.expect(turns)
+    answerer.draft(turns, anything)
+    assert embedder.calls[-1] == embedder.expected[-1]
+
+
 def reassuring(text: str) -> bool:
     return any(word in text.lower() for word in REASSURING)
 

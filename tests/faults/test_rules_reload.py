@@ -23,6 +23,9 @@ from tests.faults.conftest import ROOT, Start, ask, assert_cards
 class NoAnswers:
     """A library that is away; the cards must not care."""
 
+    def expect(self, _turns: Sequence[str]) -> None:
+        pass
+
     def draft(
         self,
         _turns: Sequence[str],

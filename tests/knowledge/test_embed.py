@@ -119,6 +119,30 @@ def test_a_vector_computed_with_the_layers_is_the_same_and_computed_once(
     assert np.allclose(kept, bare, atol=1e-6)
 
 
+def test_expected_texts_are_read_along_if_they_are_of_a_length(
+    real: SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near, far = (
+        "what is gaslighting?",
+        "why do couples who once were so close grow apart?",
+    )
+    bare = real.encode([near])
+    real.expect([near, far])
+    assert len(real.encode_layers(["wat is gaslihgting?"])) == 1
+    assert not real._expected
+    with monkeypatch.context() as without:
+        without.setattr(embed, "_encoded", lambda *_: pytest.fail("it was computed again"))
+        assert np.allclose(real.encode([near]), bare, atol=1e-5)
+        with pytest.raises(pytest.fail.Exception):
+            real.encode([far])
+
+
+def test_what_was_expected_is_let_go_with_the_next_vectors(real: SentenceEmbedder) -> None:
+    real.expect(["my husband is silent"])
+    real.encode(["what helps?"])
+    assert not real._expected
+
+
 def test_kept_vectors_find_their_own_texts_among_new_ones(real: SentenceEmbedder) -> None:
     texts = ["What helps?", "Why do we fight?", "What helps?"]
     bare = real.encode(texts)

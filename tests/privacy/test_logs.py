@@ -61,6 +61,9 @@ def written(restored: None) -> Written:
 class Answers:
     """An answerer that fails with the visitor's words in its error."""
 
+    def expect(self, _turns: Sequence[str]) -> None:
+        pass
+
     def draft(
         self,
         turns: Sequence[str],

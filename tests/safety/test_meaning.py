@@ -155,10 +155,24 @@ def test_a_long_turn_is_read_in_windows_and_the_turns_after_it_cost_little(rules
     layer, model = SafetyLayer.load(rules), HashingEmbedder()
     layer.understand(model)
     long = "we drove along the coast to a small town. " * 70
-    turns = [long, "so that was that", "and home again"]
+    turns = [long, "he keeps bees and sheep", "and home again"]
     for count, texts in ((1, range(10, 40)), (2, [2]), (3, [2])):
         model.seen.clear()
         layer.look_again(layer.assess(turns[:count]), turns[:count])
         assert len(model.seen) in texts
     assert model.seen[0] == "and home again"
-    assert model.seen[1].endswith("so that was that\nand home again")
+    assert model.seen[1].endswith("he keeps bees and sheep\nand home again")
+
+
+@pytest.mark.parametrize(
+    ("before", "read_together"),
+    [("he keeps bees and sheep again", False), ("we drove along the coast", True)],
+)
+def test_turns_are_read_together_unless_each_of_them_is_plainly_calm(
+    rules: Path, before: str, read_together: bool
+) -> None:
+    layer, model = SafetyLayer.load(rules), HashingEmbedder()
+    layer.understand(model)
+    turns = [before, "she reads books each day"]
+    layer.look_again(layer.assess(turns), turns)
+    assert ("\n".join(turns) in model.seen) is read_together
