@@ -83,7 +83,9 @@ def test(rest: list[str]) -> int:
     # Compiles the rules and fits the second net once, instead of in each of the processes.
     run(PYTHON, "-m", "bot", "check", "hello")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes enough already
-    return run(PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadfile", *rest)
+    # The order of the files is that of tests/conftest.py.
+    beside = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+    return run(PYTHON, "-m", "pytest", *beside, *rest)
 
 
 def lint(_rest: list[str]) -> int:

@@ -1,9 +1,10 @@
-"""One browser for all tests of a process: Playwright cannot be started twice in one."""
+"""For all tests: one browser in a process, and an order in which none is waited for at the end."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +13,19 @@ from playwright.sync_api import Browser, sync_playwright
 #: run.py names the browser it found; an empty name leaves the choice to Playwright.
 CHROMIUM = os.environ.get("BOT_TEST_CHROMIUM", shutil.which("chromium") or "")
 
+#: Files of few tests that take minutes, most of them waiting.
+_LONG = ("test_replicas.py",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, then those of many tests: one process works through a file alone."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.name not in _LONG, -tests[item.path]))
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    """Playwright cannot be started twice in a process."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM or None, args=["--no-sandbox", "--disable-gpu"]
