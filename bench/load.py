@@ -5,7 +5,8 @@
 1, 10, 100 and 500 conversations (quick: without the last) meet one process, two replicas with one
 index, and a bare Gradio echo. Visitors pause a second after each turn, far less than people do, so
 that larger crowds ask for more than there is: what is measured then is how much gets through, and
-how long a card takes meanwhile. The clients share the machine with the servers.
+how long a card takes meanwhile, beside the echo's time and beside a card's when one visitor is
+alone. The clients share the machine with the servers.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def measured(sizes: Sequence[int], seconds: float, pause: float) -> list[Row]:
     make_index()
     with ExitStack() as stack:
         served = [stack.enter_context(chat(OMP_NUM_THREADS="1"))]
-        _warm(served[0])
+        alone = _warm(served[0])
         single = _crowds(served, sizes, seconds, pause, Visitor)
         served.append(stack.enter_context(chat(OMP_NUM_THREADS="1")))
         _warm(served[1])
@@ -52,14 +53,18 @@ def measured(sizes: Sequence[int], seconds: float, pause: float) -> list[Row]:
     return [
         row
         for size in sizes
-        for row in rows_of(size, seconds, single[size], double[size], echoed[size])
+        for row in rows_of(size, seconds, alone, single[size], double[size], echoed[size])
     ]
 
 
-def _warm(served: Served) -> None:
-    """Let a replica settle: just after its start it still loads what only improves answers."""
+def _warm(served: Served) -> Seen:
+    """Let a replica settle: just after its start it still loads what only improves answers.
+
+    What one visitor sees who asks without a pause, when it has settled.
+    """
     ready(served)
     asyncio.run(crowd([served], 1, _WARM, 0, Visitor))
+    return asyncio.run(crowd([served], 1, _WARM, 0, Visitor))
 
 
 def _crowds(
@@ -72,10 +77,21 @@ def _crowds(
     return {size: asyncio.run(crowd(servers, size, seconds, pause, make)) for size in sizes}
 
 
-def rows_of(size: int, seconds: float, single: Seen, double: Seen, echoed: Seen) -> list[Row]:
-    """The rows of one size: latencies beside the echo's, throughput of two beside one."""
+def rows_of(
+    size: int, seconds: float, alone: Seen, single: Seen, double: Seen, echoed: Seen
+) -> list[Row]:
+    """The rows of one size: latencies beside the echo's, throughput of two beside one.
+
+    Cards also stand beside those that one visitor sees ``alone``.
+    """
     rows: list[Row] = []
     for name, seen in (("one process", single), ("two replicas", double)):
+        if seen.cards and alone.cards:
+            rows.append(
+                Row("load", f"card, {name}, {_MOST} %, beside one visitor",
+                    percentile(seen.cards, _MOST), percentile(alone.cards, _MOST), "ms", size,
+                    bar=2.0 if size >= _CROWD else None),
+            )  # fmt: skip
         for kind, times, floor in (
             ("card", seen.cards, echoed.cards),
             ("answer", seen.answers, echoed.answers),
@@ -98,6 +114,8 @@ def rows_of(size: int, seconds: float, single: Seen, double: Seen, echoed: Seen)
 
 #: From so many conversations one process has more to do than it can.
 _SATURATED = 100
+#: The crowd, and the share of its cards in a hundred, that must not wait much longer than one.
+_CROWD, _MOST = 500, 99
 
 
 def percentile(times: Sequence[float], percent: float) -> float:

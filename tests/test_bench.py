@@ -114,7 +114,8 @@ def test_percentiles_are_times_that_were_measured() -> None:
 
 def test_a_crowd_that_got_nothing_back_has_no_latencies_but_a_throughput() -> None:
     some = Seen([1.0], [2.0], Counter(question=8, disclosure=2), with_card=3)
-    rows = load.rows_of(10, 5.0, some, Seen(), some)
+    rows = load.rows_of(10, 5.0, Seen([0.5]), some, Seen(), some)
+    assert (rows[0].name, rows[0].ratio) == ("card, one process, 99 %, beside one visitor", 2)
     assert {row.name.split(", ")[1] for row in rows[:-1]} == {"one process"}
     assert (rows[-1].floor, rows[-1].ours, rows[-1].note) == (2.0, 0.0, "30% with a card")
 
