@@ -129,6 +129,13 @@ def test_follow_ups_lean_on_the_turns_before(
     assert words in said(answerer.draft(turns, anything))
 
 
+def test_an_item_pointed_to_is_given_without_the_list_it_is_in(answerer: Answerer) -> None:
+    turns = ["Which emotions come with being disconnected?", "the last one is me, what of it?"]
+    answer = said(answerer.draft(turns, anything))
+    assert "going through the motions" in answer
+    assert "fear can creep in" not in answer
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -121,7 +121,18 @@ def test_ordinals_point_to_items(text: str, place: int | None) -> None:
     assert asked.ordinal(text) == place
 
 
-@pytest.mark.parametrize("text", ["and what can I do about it?", "why?", "what about the other?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and what can I do about it?",
+        "why?",
+        "what about the other?",
+        "what becomes of the couple then?",
+        "how exactly?",
+        "can my family help too?",
+        "mine is severe",
+    ],
+)
 def test_follow_ups_lean_on_what_was_said(text: str) -> None:
     assert asked.leans(text)
 
