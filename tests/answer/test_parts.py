@@ -68,6 +68,8 @@ SPELLER = Speller(
         ("he dont care", "he dont care"),
         ("the jealous one", "the jealous one"),
         ("Zyxwvut", "Zyxwvut"),
+        ("gasliteing", "gaslighting"),
+        ("afektion", "afektion"),
         ("is gas lighting the", "is gaslighting the"),
         ("every down", "every down"),
     ],
