@@ -178,6 +178,8 @@ def test_small_talk_and_facts_need_no_looking_up(
     assert "software" in answerer.draft(["are you a person?"], anything).text
     assert "24 February 2025" in answerer.draft(["when was this published?"], anything).text
     assert "6 minutes" in answerer.draft(["reading time"], anything).text
+    assert "176 page views" in answerer.draft(["how many page views?"], anything).text
+    assert "Equality" in answerer.draft(["what is this article filed under?"], anything).text
     assert "M.E.T.A.L" in answerer.draft(["who wrote this?"], anything).text
     assert len(embedder.calls) == before
 
