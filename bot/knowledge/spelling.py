@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from bot.knowledge.lexical import STOPWORDS, words
 
 _SHORTEST = 4
-#: Words of at least this many letters may have two slips ("relashunship", "stonwaling").
+#: Words of at least this many letters may have two slips ("gasliteing", "stonwaling").
 _SHORTEST_TWICE = 9
 #: A word written as two is joined if both together have at least this many letters.
 _SHORTEST_JOINED = 8
