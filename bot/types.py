@@ -171,6 +171,8 @@ class Passage:
     organisation: str = ""
     reading_time: str = ""
     review_by: str = ""
+    topics: str = ""
+    views: str = ""
 
 
 @dataclass(frozen=True, slots=True)

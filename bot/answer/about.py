@@ -85,13 +85,14 @@ class About:
             "reading_time": (
                 texts.reading_time if one.reading_time else texts.no_reading_time
             ).format(reading_time=one.reading_time),
+            "topics": (texts.topics if one.topics else texts.no_topics).format(topics=one.topics),
+            "views": (texts.views if one.views else texts.no_views).format(views=one.views),
             "link": (texts.link if one.url else texts.no_link).format(url=one.url),
         }
         if wanted == "author" and not one.author and one.organisation:
             return texts.published_by.format(organisation=one.organisation)
-        if wanted == "title" and not may_use(one.title):
-            return ""
-        return told[wanted]
+        about = {"title": one.title, "topics": one.topics}.get(wanted, "")
+        return told[wanted] if not about or may_use(about) else ""
 
 
 def _outermost(passage: Passage) -> str:

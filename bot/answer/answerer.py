@@ -183,15 +183,13 @@ class Answerer:
             first: list[str] = []
             apart = top.id not in listing.ids and not asked.wants_advice(part.question)
             if apart and top != listing.lead:
-                first = compose.quoted(
-                    sheet, part.found[:1], part.question, _BEFORE_LIST, sure=True
-                )
+                first = compose.quoted(sheet, part.found[:1], part.question, _BEFORE_LIST)
             return [*first, *compose.listed(sheet, listing, usable)], True
         opened = self._lists.opened_by(top.id)
         if opened is not None and budget - opened.words < _BESIDE_NAMES:
             opened = None
         budget -= opened.words if opened else 0
-        written = compose.quoted(sheet, part.found, part.question, budget, sure=part.sure)
+        written = compose.quoted(sheet, part.found, part.question, budget)
         if opened is not None and written:
             written.insert(1, compose.named(sheet, opened, usable))
         return written, False

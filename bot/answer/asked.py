@@ -54,8 +54,10 @@ _LEANING_START = re.compile(
 )
 _POINTERS = frozenset(
     "it that this those these them they their there one ones other both its he his him she "
-    "her".split()
+    "her mine ours".split()
 )
+#: At its end, these tie a question to what was said before it ("what happens then?").
+_LEANING_END = re.compile(r"\b(?:then|too|also|as well|either|exactly|instead)\W*$")
 _PERSONS = frozenset("he his him she her their they".split())
 _SPLIT = re.compile(
     r"(?<=[?])\s+(?:and\s+|also\s+)?"
@@ -130,7 +132,8 @@ def leans(text: str) -> bool:
     if not content or _LEANING_START.search(low):
         return len(said) <= 14
     pointers = set(said) & _POINTERS
-    return bool((pointers - _PERSONS and content <= 3) or (pointers and content <= 1))
+    points = bool(pointers - _PERSONS) or _LEANING_END.search(low) is not None
+    return bool((points and content <= 3) or (pointers and content <= 1))
 
 
 def context(turns: Sequence[str]) -> str:

@@ -21,8 +21,6 @@ _OWN_SUBJECT = 0.5
 _OWN_NOTHING = 0.15
 _OWN_WITHIN = 0.8
 _SUBJECT_NAMED = 0.65
-#: From this share of its subject it is plain what a question is about.
-_SURE = 0.75
 #: The share of a long message as a whole beside its best piece.
 _WHOLE = 0.6
 
@@ -32,7 +30,8 @@ class Part:
     """One question of a message with what was found for it, best first.
 
     ``looks`` has the question's own first, then those of its other wordings; ``leaning`` tells
-    that these are one, the question after what it leans on.
+    that these are one, the question after what it leans on. A question that points to the item of
+    a list has none.
     """
 
     question: str
@@ -40,11 +39,6 @@ class Part:
     looks: tuple[Look, ...]
     found: tuple[Found, ...]
     evidence: Evidence
-
-    @property
-    def sure(self) -> bool:
-        """Whether it is plain what the question is about."""
-        return any(look.taken and look.taken.share >= _SURE for look in self.looks)
 
     @property
     def named_outside(self) -> bool:
@@ -115,7 +109,8 @@ class Lookup:
         found = next((one for one in usable if one.passage.id == passage.id), None)
         found = found or Found(passage, usable[0].score, usable[0].cosine)
         evidence = weigh([look], usable, self._retriever.subjects, self._retriever.knows)
-        return Part(look.question, False, (look,), (found,), evidence)
+        # Without its look: that was for the question before, whose list has been given.
+        return Part(look.question, False, (), (found,), evidence)
 
 
 def _wordings(text: str, context: str) -> tuple[list[_Wording], list[str]]:

@@ -8,7 +8,9 @@ from typing import Literal
 Chat = Literal[
     "greeting", "how_are_you", "thanks", "farewell", "acknowledged", "who", "abilities", "privacy"
 ]
-Fact = Literal["author", "organisation", "published", "reading_time", "title", "link"]
+Fact = Literal[
+    "author", "organisation", "published", "reading_time", "title", "topics", "views", "link"
+]
 
 _HELLO = (
     r"(?:hi+|hello|hey+|hiya|howdy|g'?day|greetings|kia ora|yo|"
@@ -16,6 +18,7 @@ _HELLO = (
 )
 _OPENING = re.compile(rf"^\s*{_HELLO}\s*[,.!:;-]+\s+|^\s*{_HELLO}\s+(?=\S+\s+\S+)", re.IGNORECASE)
 _THIS = r"(?:it|this|that|(?:the|this|that|your) (?:article|page|text|post|blog|piece|story))"
+_PAGE = r"(?:this|(?:the|this|your) (?:article|page|text|post|blog|piece|story))"
 _CHAT_WORDS: tuple[tuple[Chat, str], ...] = (
     ("greeting", rf"{_HELLO}|hi {_HELLO}|test|testing|anyone there|is anyone there"),
     (
@@ -79,7 +82,9 @@ _FACT_WORDS: tuple[tuple[Fact, str], ...] = (
         "reading_time",
         rf"\breading time\b|\bhow (?:long|many minutes|much time).* (?:to |the )?read(?:ing)?\b"
         rf"(?: {_THIS})?|\bhow long is (?:the|this) (?:article|page|text|post|read)\b"
-        r"|\bhow many minutes\b.*\barticle\b|\bquick read\b|\blong read\b",
+        r"|\bhow (?:long|much time)\b.* (?:get through|finish) (?:the|this) "
+        r"(?:whole |entire |full )?(?:article|page|text|post)\b|\bhow many minutes\b.*\barticle\b"
+        r"|\bquick read\b|\blong read\b",
     ),
     (
         "author",
@@ -100,6 +105,24 @@ _FACT_WORDS: tuple[tuple[Fact, str], ...] = (
         "title",
         rf"\b(?:title|name) of {_THIS}|\bwhat(?: is|'s|s) (?:{_THIS} called|(?:its|the) title)"
         rf"|\b{_THIS} (?:is )?called\b|\b(?:article|page) (?:title|name)\b",
+    ),
+    (
+        "topics",
+        r"\b(?:topics?|tags?|categor(?:y|ies)|headings?|sections?) (?:is|are|was|does|do|did) "
+        rf"{_THIS} (?:in|under|filed|listed|posted|tagged|come|fall|belong|sit)\b"
+        rf"|\b{_THIS} (?:is |was )?(?:filed|tagged|categori[sz]ed)\b|\bfiled under\b"
+        rf"|\b(?:tags|categor(?:y|ies)) (?:of|on|for) {_THIS}"
+        rf"|\bwhat (?:tags|categor(?:y|ies)) (?:does|do|has) {_THIS} have",
+    ),
+    (
+        "views",
+        r"\bpage views?\b|\bview count\b"
+        rf"|\bhow popular is {_THIS}|\bhow many (?:views|visits|visitors|clicks|hits) (?:has|have|"
+        rf"had|did|does|on|for) {_THIS}"
+        r"|\b(?:how (?:many|often)|have (?:many|lots of|a lot of)) .*"
+        rf"(?:read|seen|viewed|visited|opened|looked at|clicked on) {_PAGE}$"
+        rf"|\bhow (?:many times|often) (?:was|has|is) {_THIS} (?:been )?"
+        r"(?:read|seen|viewed|visited|opened|looked at|clicked on)\b",
     ),
     (
         "organisation",

@@ -19,7 +19,7 @@ from bot.knowledge.subjects import Outside, Subjects
 
 #: cosine, subject, outside, shared, foreign, and what is added to their weighted sum.
 WEIGHTS = (1.0, 8.0, -3.0, 1.5, -3.0)
-BIAS = -3.9
+BIAS = -4.2
 #: From this probability a question is taken to be about an outside subject by name.
 NAMED_FROM = 0.4
 _FAR_COSINE = 0.25

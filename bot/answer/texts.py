@@ -67,6 +67,10 @@ class AnswerTexts:
     no_date: str = "The article doesn't say when it was published."
     reading_time: str = "Reading time: {reading_time}."
     no_reading_time: str = "The article doesn't give a reading time."
+    topics: str = "The article is filed under {topics}."
+    no_topics: str = "The article doesn't say what it is filed under."
+    views: str = "When I read the article in, its page showed {views} page views."
+    no_views: str = "The article doesn't say how often it has been read."
     link: str = "You can read the whole article at {url}."
     no_link: str = "I don't have a link to the article."
     which_article: str = (

@@ -29,7 +29,8 @@ class Facts:
     """What is known about a document as a whole; an empty string where it is not known.
 
     ``published`` and ``review_by`` (when somebody is to read it over again) are ISO dates,
-    ``reading_time`` is in words (``"6 minutes"``).
+    ``reading_time`` is in words (``"6 minutes"``), ``topics`` are what it is filed under, with
+    commas between, and ``views`` is how often its page says it was opened.
     """
 
     title: str = ""
@@ -39,6 +40,8 @@ class Facts:
     author: str = ""
     organisation: str = ""
     review_by: str = ""
+    topics: str = ""
+    views: str = ""
 
     def or_else(self, other: Facts) -> Facts:
         """These facts, with those of ``other`` where these are not known."""
@@ -50,6 +53,8 @@ class Facts:
             author=self.author or other.author,
             organisation=self.organisation or other.organisation,
             review_by=self.review_by or other.review_by,
+            topics=self.topics or other.topics,
+            views=self.views or other.views,
         )
 
 

@@ -1,4 +1,4 @@
-"""Recognising what a text says about itself: a date, a reading time, a byline, a contact line.
+"""Recognising what a text says about itself: a date, a reading time, topics, a byline.
 
 These are general habits of published pages ("3 March 2024 · 4 min read", "By Jo Smith"),
 not knowledge of any one page. What a text says of itself in YAML, at its top or in a file
@@ -44,6 +44,9 @@ _BYLINE = re.compile(
 _SOME_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _PUBLISHED_WORDS = re.compile(r"\b(?:published|posted|updated|on)\b:?|[|·•,.]", re.IGNORECASE)
 _PHONE = re.compile(r"(?:\+?\d[\s()-]*){8,}|\b13(?:\s*\d){4}\b")
+_VIEWS = re.compile(r"\b(?P<views>\d[\d,.]*k?)\s+(?:page\s+)?views?\b", re.IGNORECASE)
+#: Two names or more with commas between, each of a few words and with a capital.
+_TOPICS = re.compile(r"[A-Z][\w&'’-]*(?: [\w&'’-]+){0,3}(?:, [A-Z][\w&'’-]*(?: [\w&'’-]+){0,3})+")
 _LONGEST_META_LINE = 250
 _LONGEST_LEFTOVER = 20  # characters a date line may have beside its date
 #: How many blocks at the top of a page may be about the page and not part of its text.
@@ -78,8 +81,16 @@ def find_reading_time(text: str) -> str:
     return f"{minutes} minute" if minutes == 1 else f"{minutes} minutes"
 
 
+def _find_topics(line: str) -> str:
+    """What a line with a date or reading time says the page is filed under, or an empty string."""
+    for pattern in (*_DATES, _READING_TIME, _VIEWS):
+        line = pattern.sub(" . ", line)
+    found = [match.group() for part in re.split(r"[.|·•]", line) if (match := _TOPICS.search(part))]
+    return found[0] if found else ""
+
+
 def meta_line(text: str) -> Facts | None:
-    """The facts in a line that is about the page (date, reading time, byline), or ``None``.
+    """The facts in a line that is about the page (date, reading time and so on), or ``None``.
 
     A sentence of the text that happens to hold a date is not such a line: beside a date
     alone there may be only a word or two, such as a place or a day of the week.
@@ -100,7 +111,14 @@ def meta_line(text: str) -> Facts | None:
         rest = _PUBLISHED_WORDS.sub("", _BYLINE.sub("", rest)).strip()
         if len(rest) > _LONGEST_LEFTOVER or any(word[0].islower() for word in rest.split()):
             return None
-    return Facts(published=published, reading_time=reading_time, author=author)
+    views = _VIEWS.search(text)
+    return Facts(
+        published=published,
+        reading_time=reading_time,
+        author=author,
+        topics=_find_topics(text) if reading_time else "",
+        views=views["views"] if views else "",
+    )
 
 
 def is_contact_line(text: str) -> bool:
@@ -152,6 +170,8 @@ def read_facts(text: str, where: str, *, first_line: int = 1) -> Facts | None:
         author=known.get("author", ""),
         organisation=known.get("organisation") or known.get("organization", ""),
         review_by=review_date(known.get("review_by", "")),
+        topics=known.get("topics") or known.get("tags") or known.get("categories", ""),
+        views=known.get("views", ""),
     )
 
 

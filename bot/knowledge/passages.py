@@ -64,6 +64,8 @@ def split(document: Document) -> tuple[Passage, ...]:
                     organisation=facts.organisation,
                     reading_time=facts.reading_time,
                     review_by=facts.review_by,
+                    topics=facts.topics,
+                    views=facts.views,
                 )
             )
     return tuple(passages)

@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 from bot.knowledge.lexical import STOPWORDS, words
 
 _SHORTEST = 4
+#: Words of at least this many letters may have two slips ("gasliteing", "stonwaling").
+_SHORTEST_TWICE = 9
 #: A word written as two is joined if both together have at least this many letters.
 _SHORTEST_JOINED = 8
 _MOST_TARGETS = 20_000
@@ -54,7 +56,7 @@ class KnowsWords(Protocol):
 
 
 class Speller:
-    """Corrects words that are one slip away from a word of the library.
+    """Corrects words that are one slip away from a word of the library; long ones, two.
 
     A slip is a letter too many, too few, another or two changed about. Words that anybody
     knows (``known``) are never touched, so that a correct question stays as it is.
@@ -67,10 +69,13 @@ class Speller:
         spoken = {word.replace("'", "") for word in STOPWORDS}  # "dont" is no slip of "down"
         self._known = frozenset(known) | set(counts) | spoken if known else frozenset()
         self._near: dict[str, list[str]] = {}
+        self._long: dict[str, list[str]] = {}  # by their first two letters
         for word, _ in counts.most_common(_MOST_TARGETS):
             if len(word) >= _SHORTEST and word.isalpha():
                 for form in _shorter(word):
                     self._near.setdefault(form, []).append(word)
+            if len(word) >= _SHORTEST_TWICE and word.isalpha():
+                self._long.setdefault(word[:2], []).append(word)
 
     def correct(self, text: str) -> str:
         """``text`` with its misspellings mended and its shorthand written out."""
@@ -89,13 +94,24 @@ class Speller:
         """The words of the library that ``low`` is one slip away from."""
         return {other for form in _shorter(low) for other in self._near.get(form, ())}
 
+    def _two_slips(self, low: str) -> set[str]:
+        """The long words that begin as ``low`` does and are two slips away from it."""
+        if len(low) < _SHORTEST_TWICE:
+            return set()
+        forms = _shorter_twice(low)
+        return {
+            other
+            for other in self._long.get(low[:2], ())
+            if abs(len(other) - len(low)) <= 2 and not forms.isdisjoint(_shorter_twice(other))
+        }
+
     def _word(self, word: str) -> str:
         low = word.lower().replace("’", "'")
         if low in _SHORTHAND and not (word.isupper() and len(word) > 1):
             return _SHORTHAND[low]
         if len(low) < _SHORTEST or "'" in low or not self._known or self._is_word(low):
             return word
-        near = self._slips(low)
+        near = self._slips(low) or self._two_slips(low)
         if not near:
             return word
         return min(
@@ -129,3 +145,8 @@ class Speller:
 def _shorter(word: str) -> set[str]:
     """``word`` itself, and every form of it with one letter left out."""
     return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+def _shorter_twice(word: str) -> set[str]:
+    """``word`` itself, and every form of it with up to two letters left out."""
+    return {form for one in _shorter(word) for form in _shorter(one)}

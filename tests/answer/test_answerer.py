@@ -129,6 +129,13 @@ def test_follow_ups_lean_on_the_turns_before(
     assert words in said(answerer.draft(turns, anything))
 
 
+def test_an_item_pointed_to_is_given_without_the_list_it_is_in(answerer: Answerer) -> None:
+    turns = ["Which emotions come with being disconnected?", "the last one is me, what of it?"]
+    answer = said(answerer.draft(turns, anything))
+    assert "going through the motions" in answer
+    assert "fear can creep in" not in answer
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -171,6 +178,8 @@ def test_small_talk_and_facts_need_no_looking_up(
     assert "software" in answerer.draft(["are you a person?"], anything).text
     assert "24 February 2025" in answerer.draft(["when was this published?"], anything).text
     assert "6 minutes" in answerer.draft(["reading time"], anything).text
+    assert "176 page views" in answerer.draft(["how many page views?"], anything).text
+    assert "Equality" in answerer.draft(["what is this article filed under?"], anything).text
     assert "M.E.T.A.L" in answerer.draft(["who wrote this?"], anything).text
     assert len(embedder.calls) == before
 

@@ -60,6 +60,12 @@ def test_a_greeting_before_a_question_is_set_aside() -> None:
         ("reading time", "reading_time"),
         ("what is the title of this article", "title"),
         ("which organisation published this?", "organisation"),
+        ("how long does it take to get through the whole page?", "reading_time"),
+        ("Which categories is the article filed under?", "topics"),
+        ("what is this post tagged with?", "topics"),
+        ("How many page views does it have?", "views"),
+        ("how often has this been read?", "views"),
+        ("have lots of people read this article?", "views"),
         ("where can I read the full article?", "link"),
     ],
 )
@@ -74,6 +80,9 @@ def test_questions_about_the_document_itself_are_recognised(text: str, kind: str
         "how long does the program take?",
         "who founded the program?",
         "what is the silent treatment called?",
+        "what category of abuse is it?",
+        "how many readers feel lonely?",
+        "how often has he read it?",
     ],
 )
 def test_questions_about_its_subject_are_not_about_the_document(text: str) -> None:
@@ -121,7 +130,18 @@ def test_ordinals_point_to_items(text: str, place: int | None) -> None:
     assert asked.ordinal(text) == place
 
 
-@pytest.mark.parametrize("text", ["and what can I do about it?", "why?", "what about the other?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and what can I do about it?",
+        "why?",
+        "what about the other?",
+        "what becomes of the couple then?",
+        "how exactly?",
+        "can my family help too?",
+        "mine is severe",
+    ],
+)
 def test_follow_ups_lean_on_what_was_said(text: str) -> None:
     assert asked.leans(text)
 

@@ -68,6 +68,8 @@ SPELLER = Speller(
         ("he dont care", "he dont care"),
         ("the jealous one", "the jealous one"),
         ("Zyxwvut", "Zyxwvut"),
+        ("gasliteing", "gaslighting"),
+        ("afektion", "afektion"),
         ("is gas lighting the", "is gaslighting the"),
         ("every down", "every down"),
     ],
@@ -139,13 +141,12 @@ def test_citations_are_numbered_once_each_and_must_be_verbatim() -> None:
 
 def test_passages_far_behind_the_best_are_not_quoted() -> None:
     found = [Found(passage("Near."), 1.0, 0.9), Found(passage("Far."), 0.3, 0.1)]
-    assert quoted(Sheet(), found, "near", 100, sure=False) == ["Near. [1]"]
+    assert quoted(Sheet(), found, "near", 100) == ["Near. [1]"]
 
 
-def test_where_the_subject_is_plain_less_is_quoted_beside_the_best() -> None:
-    found = [Found(passage("Near."), 1.0, 0.9), Found(passage("Next."), 0.7, 0.8)]
-    assert quoted(Sheet(), found, "near", 100, sure=False) == ["Near. [1]", "Next. [2]"]
-    assert quoted(Sheet(), found, "near", 100, sure=True) == ["Near. [1]"]
+def test_a_passage_that_is_almost_half_as_near_is_quoted_beside_the_best() -> None:
+    found = [Found(passage("Near."), 1.0, 0.9), Found(passage("Next."), 0.45, 0.8)]
+    assert quoted(Sheet(), found, "near", 100) == ["Near. [1]", "Next. [2]"]
 
 
 def document(*blocks: tuple[str, str, int]) -> Document:

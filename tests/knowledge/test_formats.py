@@ -30,7 +30,8 @@ class TestMarkdown:
             tmp_path,
             "a.md",
             '---\ntitle: "A: B"\nurl: https://e.org/\npublished: 2025-02-24\n'
-            "reading_time: 6 minutes\nauthor: Jo\norganisation: Org\n---\n# A: B\n\nText.\n",
+            "reading_time: 6 minutes\nauthor: Jo\norganisation: Org\ntags: [Trust, Talking]\n"
+            "---\n# A: B\n\nText.\n",
         )
         facts = doc.facts
         assert (facts.title, facts.url, facts.published) == ("A: B", "https://e.org/", "2025-02-24")
@@ -38,6 +39,7 @@ class TestMarkdown:
         assert outline(doc) == [("Text.",)]
         passage = split(doc)[0]
         assert (passage.reading_time, passage.organisation) == ("6 minutes", "Org")
+        assert passage.topics == "Trust, Talking"
 
     def test_a_passage_stands_below_its_headings_and_list_items_stay_apart(
         self, tmp_path: Path

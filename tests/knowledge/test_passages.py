@@ -242,6 +242,8 @@ class TestTheArticle:
         assert facts.title == TITLE
         assert (facts.published, facts.reading_time) == ("2025-02-24", "6 minutes")
         assert facts.organisation.startswith("Heavy M.E.T.A.L")
+        assert facts.topics == "Behavioural Change, Communication, Equality, Relationships"
+        assert facts.views == "176"
 
     def test_no_telephone_number_can_come_from_it(self, article: Document) -> None:
         assert not re.search(

@@ -62,6 +62,8 @@ class StoreContract(ABC):
             author="Jo",
             organisation="Org",
             reading_time="6 minutes",
+            topics="Trust, Talking",
+            views="12",
         )
         plain = replace(make_passage("later", order=10, source="b.md"), section=())
         first = make_passage("z", order=0, source="a.md")
