@@ -95,6 +95,7 @@ def _all_patterns(book: RuleBook) -> Iterator[tuple[str, Pattern]]:
             stance.before,
             stance.after,
             stance.inside,
+            stance.touching,
             stance.sentence,
             stance.message,
             stance.unless,

@@ -125,7 +125,19 @@ class Disguises:
             for candidate in (plain, _SEPARATORS.sub("", plain), _SEPARATORS.sub("", chunk)):
                 if candidate != chunk and len(candidate) > 2 and candidate in self._codes:
                     return (candidate,)
-        return ()
+        return self._joined(chunk)
+
+    def _joined(self, chunk: str) -> tuple[str, ...]:
+        """The words of a hyphened one, if one of them is disguised ("murder-su!c!de")."""
+        words: list[str] = []
+        found = False
+        for part in chunk.split("-") if "-" in chunk else ():
+            meant = self._undisguised(part)
+            if not meant and part not in self._codes:
+                return ()
+            found = found or bool(meant)
+            words += meant or (part,)
+        return tuple(words) if found else ()
 
     def _unmasked(self, chunk: str) -> tuple[str, ...]:
         """The risk word some letters of which are masked ("r**e"), a sign for each or one more."""

@@ -196,7 +196,7 @@ class Entries:
 
     def stance(self, reader: Reader, item: Located, where: str) -> Stance:
         """One stance."""
-        scopes = ("before", "after", "inside", "sentence", "message")
+        scopes = ("before", "after", "inside", "touching", "sentence", "message")
         fields = reader.fields(
             item, where, ("id", "why", "level"), (*scopes, "unless", "categories")
         )

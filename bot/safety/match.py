@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -46,7 +46,7 @@ def found(regex: str, codes: str) -> bool:
     return bool(regex) and compiled(regex).search(codes) is not None
 
 
-def touching(regexes: Sequence[str], codes: str, span: tuple[int, int]) -> bool:
+def touching(regexes: Iterable[str], codes: str, span: tuple[int, int]) -> bool:
     """Whether a match of any of the expressions overlaps a range."""
     return any(
         match.start() < span[1] and match.end() > span[0]
@@ -191,6 +191,7 @@ class CompiledStance:
     before: str
     after: str
     inside: str
+    touching: str
     sentence: str
     message: str
     unless: str
@@ -247,11 +248,19 @@ class Engine:
     def _stance(self, stance: Stance) -> CompiledStance:
         return CompiledStance(
             stance=replace(
-                stance, before=(), after=(), inside=(), sentence=(), message=(), unless=()
+                stance,
+                before=(),
+                after=(),
+                inside=(),
+                touching=(),
+                sentence=(),
+                message=(),
+                unless=(),
             ),
             before=self._any_of(stance.before, "{}$"),
             after=self._any_of(stance.after, "^{}"),
             inside=self._any_of(stance.inside),
+            touching=self._any_of(stance.touching),
             sentence=self._any_of(stance.sentence),
             message=self._any_of(stance.message),
             unless=self._any_of(stance.unless),
@@ -263,8 +272,8 @@ class Engine:
             if any(map(too_large, (regex, *owner.unless, owner.requires))):
                 yield f"rules: {owner.rule.id}"
         for each in self.stances:
-            scopes = (each.before, each.after, each.inside, each.sentence, each.message)
-            if any(map(too_large, (*scopes, each.unless))):
+            scopes = (each.before, each.after, each.inside, each.touching, each.sentence)
+            if any(map(too_large, (*scopes, each.message, each.unless))):
                 yield f"stances: {each.stance.id}"
         for name, regex in zip(self._overlay_owners, self.overlays.regexes, strict=True):
             if too_large(regex):

@@ -84,9 +84,9 @@ class Stance:
 
     A hit is lowered to ``level`` when one of these holds: a ``before`` pattern ends where the
     hit starts; an ``after`` pattern starts where it ends; an ``inside`` pattern matches within
-    it; a ``sentence`` or ``message`` pattern matches in the same sentence or turn. A match of
-    ``unless`` anywhere in the turn puts the stance out of force. Only hits of ``categories``
-    are lowered, if any are named.
+    it; a ``touching`` pattern overlaps it; a ``sentence`` or ``message`` pattern matches in the
+    same sentence or turn. A match of ``unless`` anywhere in the turn puts the stance out of
+    force. Only hits of ``categories`` are lowered, if any are named.
     """
 
     id: str
@@ -95,6 +95,7 @@ class Stance:
     before: tuple[Pattern, ...] = ()
     after: tuple[Pattern, ...] = ()
     inside: tuple[Pattern, ...] = ()
+    touching: tuple[Pattern, ...] = ()
     sentence: tuple[Pattern, ...] = ()
     message: tuple[Pattern, ...] = ()
     unless: tuple[Pattern, ...] = ()

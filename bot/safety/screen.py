@@ -231,6 +231,7 @@ def _holds(stance: CompiledStance, text: _Text, span: tuple[int, int]) -> bool:
         found(stance.before, around[: start - first])
         or found(stance.after, around[end - first :])
         or found(stance.inside, text.codes[start:end])
+        or touching(filter(None, [stance.touching]), around, (start - first, end - first))
         or found(stance.sentence, _sentence(text.codes, start, end))
         or text.whole.holds(stance.message)
     ) and not text.whole.holds(stance.unless)

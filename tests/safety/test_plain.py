@@ -207,6 +207,45 @@ HARMLESS = {
         "hope I don't wake up early, can't go on Tuesday, want to end my lease, "
         "want to leave my husband, want a divorce",
     ),
+    "hit with a joke, up or at a game": said(
+        f"{PARTNERS}, he, she, {PARENTS}, {RELATIVES}",
+        "hits me with a dad joke, hit me with the bill, hits me up for a lift, "
+        "slapped me with a fine, beat me at Uno again, smashed me at Mario Kart, "
+        "thrashes me at tennis, killed me in Fortnite, came at me with the sunscreen, "
+        "threatens me with tickles, tackled me at touch footy, chases me with a water pistol",
+    ),
+    "mild threats and mild force": said(
+        f"{PARTNERS}, he, she, {PARENTS}",
+        "threatened to sing at the wedding, is threatening to retire, keeps threatening to bake, "
+        "makes me eat vegetables, forces me to eat breakfast, makes me watch the footy, "
+        "won't let me touch the thermostat, won't let me near the barbecue, "
+        "locked himself out, locked me out of the Netflix account",
+    ),
+    "as both wanted it": said(
+        f"{PARTNERS}, he, she",
+        "put an airtag in my suitcase, tracks my run on Strava, checks my tyres, "
+        "has my bank card because I asked him to, took my passport to get it renewed, "
+        "holds my phone while I'm driving, manages my money because I asked her to",
+    ),
+    "by a creature or by chance": said(
+        "the dog bit me, our rooster attacks me every morning, a magpie swooped me and hit me, "
+        "the cat scratched my face, the horse kicked me, a wave smashed me into the sand, "
+        "the kitten is scared of my wife's vacuum, got a fat lip at basketball, "
+        "my back is killing me, "
+        "my thesis is going to kill me, the heat is killing us",
+    ),
+    "nobody's death": said(
+        "I overdosed on chocolate, it is 900 kms from here, "
+        "I cut myself shaving, I'm jumping off the jetty on Sunday, "
+        "I took my tablets as prescribed, "
+        "I'll kill him if he leaves his socks out again, I could murder a burger, "
+        "she'll kill me if I buy another pot plant, I'm going to kill whoever ate my leftovers"
+    ),
+    "in a play, a game or a dream": said(
+        "in the school play I get stabbed by my brother, "
+        "we do judo together and he chokes me until I tap, "
+        "my great aunt was locked up by her father"
+    ),
     "what others did": said(
         "he broke his leg skiing, my toddler hits me, the nurse touched my arm gently, "
         "the teacher touched on consent, he touched my heart, he has a gun licence, "
@@ -215,6 +254,37 @@ HARMLESS = {
         "we learned about sexual assault in class, does the program help men who hit their wives"
     ),
 }
+
+#: What looks like the harmless sentences and is not: an exception may not erase it.
+STILL_TOLD = said(
+    "he hit me after the footy, he hit me at trivia night in front of our friends, "
+    "he beat me after we played Monopoly because I won, "
+    "he choked me because I turned off the game, "
+    "my dad hits me with a belt and says it is a joke, he hit me with a spoon and then his fist, "
+    "the film reminded me of my husband and he strangles me too, "
+    "he threatened to kill me if I leave, he said he would kill me if dinner was cold, "
+    "I'm going to kill my brother and I mean it, i want to die lol, "
+    "i'm going to kill myself haha, going to kms if i fail, kms tonight, "
+    "I overdosed on panadol, overdosed on my antidepressants while watching netflix, "
+    "I cut myself again last night, I wrote goodbye letters to my kids, "
+    "I have a plan and a date to end my life, they'd all be better off without me, "
+    "he put a tracker on my car without telling me, he keeps my passport so I can't leave, "
+    "he makes me eat off the floor, he forces me to have sex when I'm sick, "
+    "he locked me in the bathroom for six hours, he held my head under water in the bath, "
+    "we play hide and seek and pop touches me when he finds me, "
+    "the kids are hiding under the bed because he is smashing things, "
+    "I'm scared of my husband's temper, he kicked our dog and hit me when I screamed, "
+    "he smothered me with a pillow, all i think about is kms, im gonna kms, "
+    "he hit me with a golf club, he hit me with a question and then punched me, "
+    "he beat me at home, he beats me when he loses at cards, he beats me at night, "
+    "he makes me eat only once a day, he forced me to drink water until I passed out, "
+    "he took my passport to get me to stay, he locked me out of my bank account, "
+    "she holds my phone while I shower so I can't call, he slapped me with a smile on his face, "
+    "he kills me at chess then kicks me under the table and I have bruises, "
+    "he won't let me near the phone, he kicked our dog then me, "
+    "my uncle held me down and tickled me under my clothes, "
+    "my great aunt was beaten by her husband and now mine beats me"
+)
 
 
 @pytest.mark.parametrize("kind", PLAIN)
@@ -233,3 +303,8 @@ def test_what_is_said_plainly_gets_the_right_card_by_rules_alone(
 def test_what_looks_alike_and_is_harmless_gets_none(layer: SafetyLayer, kind: str) -> None:
     told = {text: layer.assess_by_rules([text]) for text in HARMLESS[kind]}
     assert not [text for text, each in told.items() if each.level >= Level.CRISIS]
+
+
+def test_what_looks_harmless_and_is_not_gets_a_card(layer: SafetyLayer) -> None:
+    told = {text: layer.assess_by_rules([text]) for text in STILL_TOLD}
+    assert not [text for text, each in told.items() if each.level < Level.CRISIS]

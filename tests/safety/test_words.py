@@ -39,6 +39,7 @@ def read(message: str) -> str:
         ("k1ll me", "kill me"),
         ("$uicide", "suicide"),
         ("su1c1de", "suicide"),
+        ("kill-su!c!de", "kill suicide"),
         ("s.u.i.c.i.d.e", "suicide"),
         ("s u i c i d e", "suicide"),
         ("k i l l  m y s e l f", "kill myself"),
