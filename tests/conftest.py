@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 #: run.py names the browser it found; an empty name leaves the choice to Playwright.
 CHROMIUM = os.environ.get("BOT_TEST_CHROMIUM", shutil.which("chromium") or "")
@@ -26,6 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Playwright cannot be started twice in a process."""
+    # What is seen is tested, not how soon: a machine may be busy.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM or None, args=["--no-sandbox", "--disable-gpu"]

@@ -6,7 +6,6 @@ message gets its card at once, an ordinary question a plain sentence.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +20,6 @@ from tests.safety.conftest import small_text
 __all__ = ["small_text"]
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Seconds in which a card must be there on a busy machine; it takes about a millisecond.
-AT_ONCE = 0.5
 QUESTION = "What is stonewalling?"
 CRISES = {
     "I want to die": "lifeline",
@@ -68,18 +65,17 @@ def start(quick: None, settings: Settings) -> Start:
 
 
 def assert_cards(parts: Parts) -> None:
-    """Every crisis message gets the right card at once."""
-    parts.bot.screen(["hello"])
+    """Every crisis message gets the right card, from the rules and with nothing waited for.
+
+    How long that takes is measured in ``bench``; here what a card must not wait for stands still.
+    """
     for message, service in CRISES.items():
-        began = time.perf_counter()
         screened = parts.bot.screen([message])
-        took = time.perf_counter() - began
         assert screened.card is not None, message
         ids = [each.id for each in screened.card.resources]
         assert ids[0] == "triple_zero"
         assert service in ids
         assert screened.assessment.level >= Level.CRISIS
-        assert took < AT_ONCE, f"{took:.2f} s"
 
 
 def ask(parts: Parts, question: str = QUESTION) -> Reply:

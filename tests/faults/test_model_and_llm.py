@@ -6,7 +6,6 @@ import json
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -78,7 +77,8 @@ class Endpoint(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.body = b""
-        self.delay = 0.0
+        self.speaks = threading.Event()
+        self.speaks.set()
 
     @property
     def url(self) -> str:
@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(self.server.delay)
+        self.server.speaks.wait(250)
         try:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
@@ -109,6 +109,7 @@ def endpoint() -> Iterator[Endpoint]:
     server = Endpoint()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
+    server.speaks.set()
     server.shutdown()
     server.server_close()
 
@@ -150,14 +151,13 @@ def test_whatever_the_language_model_does_the_article_answers(
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    endpoint.delay = 5.0 if fault == "silent" else 0.0
+    if fault == "silent":
+        endpoint.speaks.clear()
     endpoint.body = NONSENSE.get(fault, b"")
     parts = start(llm="openai:scripted", llm_url=url, llm_timeout=1.0, answer_threshold=0.0)
     plain = start(answer_threshold=0.0)
     question = "What does stonewalling do to me?"
-    began = time.monotonic()
     given = ask(parts, question)
-    assert time.monotonic() - began < 20
     assert given.text == ask(plain, question).text
     assert given.trace["llm"] != "used"
     assert_cards(parts)

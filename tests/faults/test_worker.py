@@ -74,7 +74,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Worker]]:
     running: list[Worker] = []
 
     def begin(make: Callable[[Settings], Program] = echo, **settings: object) -> Worker:
-        worker = Worker(Settings(answer_timeout=20).model_copy(update=settings), make)
+        worker = Worker(Settings(answer_timeout=120).model_copy(update=settings), make)
         running.append(worker)
         worker.start()
         return worker
@@ -84,7 +84,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Worker]]:
         worker.stop()
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
+def until(true: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come about"
@@ -132,9 +132,9 @@ def test_a_crash_is_told_to_the_turns_it_took_along_and_the_next_are_answered(
 
 
 def test_one_that_hangs_is_replaced(safety: SafetyLayer, start: Callable[..., Worker]) -> None:
-    worker = start(answer_timeout=1.0)
+    worker = start(answer_timeout=4.0)
     until(lambda: worker.ready)
-    with pytest.raises(AnswersUnavailable, match="took longer than 1 seconds"):
+    with pytest.raises(AnswersUnavailable, match="took longer than 4 seconds"):
         worker.finish(turn(safety, "hang"))
     until(lambda: not worker.ready)
     until(lambda: worker.ready)

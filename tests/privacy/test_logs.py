@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -162,14 +161,12 @@ def test_what_nobody_catches_is_told_without_its_words(
 
 
 def test_a_log_that_nobody_reads_holds_nothing_up(restored: None) -> None:
-    """A pipe that is full: a plain handler would stop the whole program here."""
+    """A pipe that is full: a plain handler would stop here for ever."""
     read, write = os.pipe()
     with contextlib.suppress(BrokenPipeError), os.fdopen(write, "w") as stream:
         log = logs.start("info", stream)
-        began = time.monotonic()
         for _ in range(15_000):
             logging.getLogger("bot.x").info("a line of the log " * 5)
-        assert time.monotonic() - began < 30
         log.stop()
         os.close(read)
         log._thread.join(5)

@@ -124,14 +124,14 @@ def serving(
         server = make_server(page)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not server.started:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
         yield Site(address_of(bound), bot, page)
         bot.loaded.set()
         server.should_exit = True
-        thread.join(15)
+        thread.join(60)
         assert not thread.is_alive(), "the server did not stop"
 
 

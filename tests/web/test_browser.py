@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -117,10 +116,8 @@ def test_the_card_does_not_wait_while_the_model_is_loading(visit: Open, site: Si
         expect(sign).to_have_count(10)
         expect(sign.last).to_have_text(TEXTS.waiting_first)
         visitor.shot("waiting")
-        started = time.perf_counter()
         visitor.ask("I feel unsafe")
         expect(visitor.tab.locator(".turn .card")).to_be_visible()
-        assert time.perf_counter() - started < 2
         assert in_view(visitor, visitor.tab.locator(".card h2"))
         expect(sign).to_have_count(11)
     finally:
@@ -221,7 +218,8 @@ def test_answers_that_nobody_waits_for_any_more_hold_no_card_up(visit: Open) -> 
             visitor.tab.locator("#wipe").click()
             expect(visitor.tab.locator(".turn")).to_have_count(0)
         visitor.ask("I feel unsafe")
-        expect(visitor.tab.locator(".card")).to_be_visible(timeout=3000)
+        expect(visitor.tab.locator(".card")).to_be_visible()
+        assert not bot.loaded.is_set(), "the answers were waited for"
 
 
 def test_a_lost_connection_is_told_in_the_conversation(visit: Open) -> None:

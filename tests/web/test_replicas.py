@@ -239,7 +239,7 @@ def test_cards_come_from_a_started_replica_before_answers_do(cluster: Cluster) -
     cluster.wait(0, "cards")
     assert not cluster.health(0, "answers")
     address = f"http://127.0.0.1:{cluster.replicas[0]}"
-    html = said(httpx.post(address + EVENTS, json=body(DISCLOSURE), timeout=10))
+    html = said(httpx.post(address + EVENTS, json=body(DISCLOSURE), timeout=60))
     assert 'class="card crisis"' in html
     assert not cluster.health(0, "answers")
     cluster.wait(0)
