@@ -50,8 +50,9 @@ BATCH = 64
 _BREATH = 0.005
 #: Of so few texts, such as a turn has, layers and vectors are computed together.
 _FEW = 16
-#: How much shorter or longer than the longest text of a batch another one may be to be read along.
-_NEAR_LENGTH = 0.7
+#: A text is read along with others if no more characters than these are filled up for it: as many
+#: cost about what another call of the model does.
+_FILLED_UP = 150
 #: Vectors kept at once for ``encode``, of the few turns that are answered at the same time.
 _KEPT = 32
 _OFFLINE = {
@@ -174,25 +175,30 @@ class SentenceEmbedder:
     def _taken(self, model: Any, texts: Sequence[str]) -> Vectors:
         """As ``_encoded``, with what was kept of these texts, which is let go. Needs the lock."""
         self._expected.clear()  # what was said must not lie about in memory
-        keys = [self._pieces(model, text) for text in texts]
+        keys = self._pieces(model, texts)
         found = {key: self._kept.pop(key) for key in set(keys) if key in self._kept}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if new:
-            found |= zip(new, _encoded(model, list(new.values())), strict=True)
+            _, vectors = _layers(model, list(new.values()))  # quicker for a few than ``encode``
+            found |= zip(new, vectors, strict=True)
         return np.stack([found[key] for key in keys])
 
     def _keep(self, model: Any, texts: Sequence[str], vectors: Vectors) -> None:
         """Keep the unit vectors of some texts for ``encode``. Needs the lock."""
-        self._kept |= zip((self._pieces(model, text) for text in texts), vectors, strict=True)
+        self._kept |= zip(self._pieces(model, texts), vectors, strict=True)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
-    def _pieces(self, model: Any, text: str) -> bytes:
-        """A keyed hash of what the model reads of ``text``: letter case may make no difference."""
-        # Of a tokeniser that cannot be called, the model's own way in is ten times as slow.
-        read = model.tokenizer(text) if callable(model.tokenizer) else model.preprocess([text])
-        pieces = np.asarray(read["input_ids"], dtype=np.int64)
-        return hashlib.blake2b(pieces.tobytes(), key=self._key).digest()
+    def _pieces(self, model: Any, texts: Sequence[str]) -> list[bytes]:
+        """A keyed hash of what the model reads of each text: letter case may make no difference."""
+        if callable(model.tokenizer):
+            pieces = model.tokenizer(list(texts))["input_ids"]
+        else:  # the model's own way in, ten times as slow
+            pieces = [model.preprocess([text])["input_ids"] for text in texts]
+        return [
+            hashlib.blake2b(np.asarray(each, dtype=np.int64).tobytes(), key=self._key).digest()
+            for each in pieces
+        ]
 
     def encode_layers(self, texts: Sequence[str]) -> Vectors:
         """What each layer of the model makes of ``texts``, averaged over their tokens.
@@ -236,7 +242,7 @@ class SentenceEmbedder:
         return [
             text
             for text in expected
-            if _NEAR_LENGTH * longest <= len(text) <= longest / _NEAR_LENGTH
+            if max(longest - len(text), len(batch) * (len(text) - longest)) <= _FILLED_UP
             and text.lower() not in lower
         ][:_FEW]
 
@@ -263,7 +269,10 @@ class SentenceEmbedder:
                 from transformers.utils import logging  # noqa: PLC0415
 
                 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-                self._model = SentenceTransformer(str(self.folder), device="cpu")
+                self._model = SentenceTransformer(
+                    str(self.folder), device="cpu", model_kwargs={"torch_dtype": _precision()}
+                )
+                self._model[0].register_forward_hook(_widened)
                 # NumPy's threads go on spinning for a while after each small product, and take the
                 # cores from the model's own: with them a turn takes two to four times as long.
                 threadpool_limits(1, user_api="blas")
@@ -274,6 +283,26 @@ class SentenceEmbedder:
                     f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 ) from error
         return self._model
+
+
+def _precision() -> Any:
+    """The number type to compute in: half as wide where the processor multiplies it by itself.
+
+    A short text costs what it takes to read the weights; half as wide, about half. Elsewhere
+    bfloat16 is emulated, and slower than float32. What it costs in answers and in the second net
+    is measured in ``docs/limits.md``: nothing.
+    """
+    import torch  # noqa: PLC0415 - takes seconds, and is loaded by now
+
+    able = torch.cpu.get_capabilities()
+    native = able.get("avx512_bf16") or able.get("amx_bf16")
+    return torch.bfloat16 if native else torch.float32
+
+
+def _widened(_module: object, _given: object, features: dict[str, Any]) -> dict[str, Any]:
+    """What is summed over tokens and made a unit vector is float32 whatever the layers are."""
+    names = features.keys() & {"token_embeddings", "sentence_embedding"}
+    return features | {name: features[name].float() for name in names}
 
 
 def _encoded(model: Any, texts: Sequence[str]) -> Vectors:
@@ -300,14 +329,14 @@ def _layers(model: Any, texts: list[str]) -> tuple[Vectors, Vectors]:
     config.output_hidden_states = True
     with torch.inference_mode():
         features = transformer(model.preprocess(texts))
-        mask = features["attention_mask"].unsqueeze(-1).float()
         # The first are the words themselves, before any layer.
-        layers = [(each * mask).sum(1) / mask.sum(1) for each in features["all_layer_embeddings"]]
+        every = torch.stack(features["all_layer_embeddings"][1:], 1)
+        mask = features["attention_mask"][:, None, :, None].float()
+        layers = (every * mask).sum(2) / mask.sum(2)
         for module in list(model.children())[1:]:
             features = module(features)
         sentences = torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
-        stacked = torch.stack(layers[1:], 1)
-        return np.asarray(stacked.numpy(), np.float32), np.asarray(sentences.numpy(), np.float32)
+        return np.asarray(layers.numpy(), np.float32), np.asarray(sentences.numpy(), np.float32)
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder:

@@ -55,6 +55,8 @@ PREAMBLE_BLOCKS = 8
 
 def find_date(text: str) -> str:
     """The first date in ``text`` as ISO ``YYYY-MM-DD``, or an empty string."""
+    if not _SOME_YEAR.search(text):
+        return ""
     found: list[tuple[int, str]] = []
     for pattern in _DATES:
         for match in pattern.finditer(text):

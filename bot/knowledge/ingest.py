@@ -7,7 +7,8 @@ is new are embedded; the rest keep their vectors.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +17,7 @@ import numpy as np
 
 from bot.errors import DocumentError
 from bot.knowledge.embed import BATCH, Embedder, Vectors
-from bot.knowledge.index import FORMAT, IndexDamaged, Store, open_store
+from bot.knowledge.index import FORMAT, Index, IndexDamaged, Store, open_store
 from bot.knowledge.library import Library, read_library
 from bot.knowledge.passages import embedding_text, split
 from bot.types import Passage
@@ -59,11 +60,19 @@ class NothingToIngest(DocumentError):
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """The index as it was: its passages by id, and vectors by the text they stand for."""
+    """The index as it was, open while this is in use; none where its vectors cannot be used."""
 
     version: str
     passages: tuple[Passage, ...] = ()
-    vectors: dict[str, Vectors] | None = None
+    index: Index | None = None
+
+    def vectors(self) -> dict[str, Vectors]:
+        """The vectors that can be used again, by the text that they stand for."""
+        if self.index is None:
+            return {}
+        _, vectors = self.index.embeddings()
+        texts = map(embedding_text, self.passages)
+        return dict(zip(texts, vectors, strict=True))
 
 
 def ingest(
@@ -92,15 +101,14 @@ def ingest_into(
 ) -> IngestSummary:
     """``ingest`` into a given store."""
     started = time.perf_counter()
-    with store.writing():
+    with store.writing(), _as_it_was(store, embedder.identity) as before:
         library = read_library(paths, lambda done, total: on_progress("reading", done, total))
         if not library.documents:
             raise NothingToIngest(library.problems)
-        before = _read_before(store, embedder.identity)
         passages = _passages(library, before)
         version, embedded = before.version, 0
-        if before.vectors is None or passages != before.passages:
-            vectors, embedded = _vectors(passages, before.vectors or {}, embedder, on_progress)
+        if before.index is None or passages != before.passages:
+            vectors, embedded = _vectors(passages, before.vectors(), embedder, on_progress)
             on_progress("writing", 0, 1)
             version = store.publish(passages, vectors, embedder.identity, replaces=before.version)
             on_progress("writing", 1, 1)
@@ -118,24 +126,22 @@ def ingest_into(
     )
 
 
-def _read_before(store: Store, identity: str) -> _Before:
-    """The current version; without vectors where they cannot be used again."""
+@contextmanager
+def _as_it_was(store: Store, identity: str) -> Iterator[_Before]:
+    """The current version, closed again in the end."""
     version = store.current()
     try:
         index = store.open()
     except IndexDamaged:
-        return _Before(version)
+        index = None
     if index is None:
-        return _Before(version)
+        yield _Before(version)
+        return
     try:
-        passages = index.passages()
-        if index.format != FORMAT or index.identity != identity:
-            return _Before(version, tuple(passages))
-        _, vectors = index.embeddings()
+        usable = index.format == FORMAT and index.identity == identity
+        yield _Before(version, tuple(index.passages()), index if usable else None)
     finally:
         index.close()
-    by_text = {embedding_text(one): row for one, row in zip(passages, vectors, strict=True)}
-    return _Before(version, tuple(passages), by_text)
 
 
 def _passages(library: Library, before: _Before) -> tuple[Passage, ...]:

@@ -61,6 +61,7 @@ def find_files(paths: Sequence[Path]) -> tuple[list[File], list[str]]:
     (its bare name if it was named itself), made longer where two would be the same.
     """
     found: dict[Path, File] = {}
+    taken: set[str] = set()
     problems: list[str] = []
     for path in paths:
         if path.is_dir():
@@ -75,8 +76,8 @@ def find_files(paths: Sequence[Path]) -> tuple[list[File], list[str]]:
         for file, name in inside:
             real = file.resolve()
             if real not in found:
-                taken = {other.source for other in found.values()}
                 found[real] = File(file, _unique(name, real, taken))
+                taken.add(found[real].source)
     return list(found.values()), problems
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -50,19 +51,27 @@ Words = Sequence[tuple[str, tuple[int, int]]]
 Read = Callable[[str], Words]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
-    """What the words of a reading say.
+    """What the words of a reading say; all but the score is worked out when it is asked for.
 
-    ``score`` is the log odds of risk, and ``kinds`` those of each category, were it a risk,
-    likeliest first. ``span`` is the range of the most telling word in the last turn, ``words``
-    the terms that told most.
+    ``score`` is the log odds of risk. ``words`` are those of the last turn or, of a long one, of
+    its most telling window; ``values[term]`` is the weight of a term in it, of all together 1.
     """
 
     score: float
-    kinds: tuple[tuple[float, Category], ...]
-    span: tuple[int, int]
-    words: tuple[str, ...]
+    words: Words
+    values: Mapping[str, float]
+    model: CueModel
+
+    @cached_property
+    def kinds(self) -> tuple[tuple[float, Category], ...]:
+        """The log odds of each category, were it a risk, likeliest first."""
+        _, *totals = self.model.biases
+        for term, value in self.values.items():
+            for rank, weight in enumerate(self.model.weights[term][2:]):
+                totals[rank] += value * weight
+        return tuple(sorted(zip(totals, Category, strict=True), key=lambda pair: -pair[0]))
 
     @property
     def categories(self) -> tuple[Category, ...]:
@@ -70,6 +79,20 @@ class Seen:
         least = math.log(_SECOND_CATEGORY / (1 - _SECOND_CATEGORY))
         (_, first), *others = self.kinds
         return (first, *(category for odds, category in others[:1] if odds > least))
+
+    @cached_property
+    def telling(self) -> tuple[str, ...]:
+        """The terms that told most."""
+        weights = self.model.weights
+        told = sorted(self.values, key=lambda term: -self.values[term] * weights[term][1])
+        plain = dict.fromkeys(filter(None, (term.partition("(")[0].strip() for term in told)))
+        return tuple(plain)[:5]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The range of the most telling word in the last turn."""
+        first = next(iter(self.telling), "").partition(" ")[0]
+        return next((span for word, span in self.words if word == first), (0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +118,7 @@ class CueModel:
         level = thresholds.level(seen.score, supported=reading.supported)
         if level is Level.NONE:
             return None
-        return Find(seen.categories, level, seen.score, seen.span, seen.words)
+        return Find(seen.categories, level, seen.score, seen.span, seen.telling)
 
     def kind(self, reading: Reading, known: Collection[Category], read: Read) -> Find | None:
         """What a crisis is surely about by its words, if it is hardly about what is ``known``.
@@ -110,7 +133,7 @@ class CueModel:
         odds, category = kinds[0]
         if odds < _SURE_KIND or any(odds > _HARDLY_KIND for odds, each in kinds if each in known):
             return None
-        return Find((category,), Level.CRISIS, odds, seen.span, seen.words)
+        return Find((category,), Level.CRISIS, odds, seen.span, seen.telling)
 
     def see(self, reading: Reading, read: Read) -> Seen | None:
         """What the words of a reading say; ``None`` if too few of them are known."""
@@ -134,16 +157,9 @@ class CueModel:
             term: (1 + math.log(count)) * self.weights[term][0] for term, count in counts.items()
         }
         norm = math.sqrt(sum(value * value for value in values.values())) or 1.0
-        totals = list(self.biases)
-        for term, value in values.items():
-            for rank, weight in enumerate(self.weights[term][1:]):
-                totals[rank] += value / norm * weight
-        told = sorted(values, key=lambda term: -values[term] * self.weights[term][1])
-        plain = dict.fromkeys(filter(None, (term.partition("(")[0].strip() for term in told)))
-        first = next(iter(plain), "").partition(" ")[0]
-        span = next((span for word, span in words if word == first), (0, 0))
-        kinds = sorted(zip(totals[1:], Category, strict=True), key=lambda pair: -pair[0])
-        return Seen(totals[0], tuple(kinds), span, tuple(plain)[:5])
+        values = {term: value / norm for term, value in values.items()}
+        risk = sum(value * self.weights[term][1] for term, value in values.items())
+        return Seen(self.biases[0] + risk, words, values, self)
 
 
 def terms(words: Sequence[str]) -> Iterator[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from bot.safety.cues import CueModel
 from bot.safety.load import load_cues, load_engine, load_meaning
 from bot.safety.match import Engine, found
 from bot.safety.net import Thresholds, completed, raised
+from bot.safety.rulebook import OutputRule
 from bot.types import Assessment, Card, Level, Resource
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 _PHONE = re.compile(r"\+?\(?\d[\d ()\u00a0\-]{3,}\d|\b(?:000|111|112|106|911|999|988)\b")
 #: Words alone must be so much surer: what they leave is soon judged by its meaning as well.
 _SURER = 0.35
+#: So many texts of the bot are remembered with the output rules that they break.
+_TEXTS = 4096
 _DATES = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b(?:19|20)\d{2}\s?[-–]\s?\d{2,4}\b")
 
 
@@ -45,6 +48,8 @@ class SafetyLayer:
             for number in (resource.phone, resource.sms)
             if number
         }
+        # The same few passages are asked about at every turn.
+        self._broken = lru_cache(_TEXTS)(partial(_broken_by, engine, self._numbers))
 
     @classmethod
     def load(cls, path: Path, *, fitting: bool = False) -> SafetyLayer:
@@ -177,13 +182,15 @@ class SafetyLayer:
         return tuple(self.book.resources[name] for name in names)
 
     def blocked_by(self, text: str, assessment: Assessment) -> str | None:
-        """The output rule that forbids the bot to say ``text``, or ``None`` if it may."""
-        if any(_digits(found) not in self._numbers for found in _phones(text)):
+        """The output rule that forbids the bot to say ``text``, or ``None`` if it may.
+
+        For the bot's own words only: it remembers the last few thousand texts it was asked about.
+        """
+        unknown_number, broken = self._broken(text)
+        if unknown_number:
             return "unknown_phone_number"
-        codes = self._engine.lexicon.encode(text)
-        for rule in self.book.output_rules:
-            holds = not rule.categories or not rule.categories.isdisjoint(assessment.categories)
-            if holds and found(self._engine.output_rules[rule.id], codes):
+        for rule in broken:
+            if not rule.categories or not rule.categories.isdisjoint(assessment.categories):
                 return rule.id
         return None
 
@@ -214,6 +221,19 @@ class SafetyLayer:
                     Problem(place.path, place.line, f"resources: {resource.id}", what, mend)
                 )
         return problems
+
+
+def _broken_by(
+    engine: Engine, numbers: Collection[str], text: str
+) -> tuple[bool, tuple[OutputRule, ...]]:
+    """Whether a text has a phone number that is none of ours; the output rules that it breaks."""
+    codes = engine.lexicon.encode(text)
+    return (
+        any(_digits(each) not in numbers for each in _phones(text)),
+        tuple(
+            rule for rule in engine.book.output_rules if found(engine.output_rules[rule.id], codes)
+        ),
+    )
 
 
 def _digits(number: str) -> str:

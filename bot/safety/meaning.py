@@ -121,11 +121,16 @@ class MeaningModel:
     def judge(self, vectors: Vectors) -> list[tuple[float, tuple[str, ...]]]:
         """How much each unit vector lies with the risky examples, and the nearest of these."""
         near = _kernel(vectors, self.examples)
-        nearest = np.argsort(-near[:, self.labels])[:, :_NAMED]
         return [
-            (float(score), tuple(self.texts[place] for place in places))
-            for score, places in zip(near @ self.weights, nearest, strict=True)
+            (float(score), tuple(self.texts[place] for place in _largest(row[self.labels])))
+            for score, row in zip(near @ self.weights, near, strict=True)
         ]
+
+
+def _largest(values: Vectors) -> list[int]:
+    """The places of the few largest values, the largest first."""
+    few = np.argpartition(-values, min(_NAMED, len(values) - 1))[:_NAMED]
+    return sorted(map(int, few), key=lambda place: (-values[place], place))
 
 
 class MeaningNet:
@@ -168,20 +173,18 @@ class MeaningNet:
         read = cache(self._lexicon.read)
         seen = {reading: self._cues.see(reading, read) for reading in readings}
         alone = [reading for reading in readings if len(reading.turns) == 1]
-        judged = dict(zip(alone, self._meanings(alone), strict=True))
+        together = [each for each in readings if len(each.turns) > 1 and seen[each] is not None]
+        at_once = [each for each in together if _words_score(seen[each]) > self._telling_words]
+        judged = dict(zip(alone + at_once, self._meanings(alone + at_once), strict=True))
         telling = {
             reading.turns[0]
             for reading in alone
             if self._score(seen[reading], judged[reading][0]) > self._telling
         }
-        together = [
-            reading
-            for reading in readings
-            if len(reading.turns) > 1
-            and (words := seen[reading]) is not None
-            and (words.score > self._telling_words or not telling.isdisjoint(reading.turns))
+        later = [
+            each for each in together if each not in judged and not telling.isdisjoint(each.turns)
         ]
-        judged |= zip(together, self._meanings(together), strict=True)
+        judged |= zip(later, self._meanings(later), strict=True)
         return [
             self._found(reading, seen[reading], *judged[reading]) if reading in judged else None
             for reading in readings

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from bot.safety.grammar import QUESTION, STOP
 from bot.safety.match import CompiledRule, CompiledStance, Engine, found, touching
@@ -54,14 +55,30 @@ class _Text:
         return self.whole.codes
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """A hit, from ``start`` to ``end`` of ``codes``: its sentences and the ones beside them."""
+
+    codes: str
+    start: int
+    end: int
+
+    @property
+    def sentence(self) -> str:
+        """The sentence of the hit, its closing boundary included."""
+        start, end = _last_boundary(self.codes, self.start), _next_boundary(self.codes, self.end)
+        return self.codes[start : end + 1]
+
+
 def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
     """The assessment of a conversation; ``turns`` are the visitor's, oldest first."""
     codes = [engine.lexicon.encode(turn) for turn in turns]
+    coded = cache(lambda number: engine.lexicon.encode_with_spans(turns[number]))
     everything = _Said("".join(codes))
     hits: list[Hit] = []
     for number in range(len(turns)):
         before = [hit for hit in hits if hit.turn == number - 1 and hit.level > Level.NONE]
-        hits += _hits(engine, turns, codes, number, everything)
+        hits += _hits(engine, turns, codes, coded, number, everything)
         if number and len(_fragment(codes[number])) <= _FRAGMENT:
             hits += _answers(engine, turns, codes, number, before)
     near = [hit for hit in hits if hit.level is Level.NONE]
@@ -70,25 +87,26 @@ def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
 
 
 def _hits(
-    engine: Engine, turns: Sequence[str], codes: Sequence[str], number: int, everything: _Said
+    engine: Engine,
+    turns: Sequence[str],
+    codes: Sequence[str],
+    coded: Callable[[int], Coded],
+    number: int,
+    everything: _Said,
 ) -> Iterator[Hit]:
     """The hits of one turn, and those it completes together with the fragments before it."""
     numbers = engine.rules.matching(codes[number])
     if numbers:
-        coded = engine.lexicon.encode_with_spans(turns[number])
-        alone = _Text(
-            _Said(coded.codes), coded.spans, (number,) * len(coded.codes), number, joined=False
-        )
+        own = coded(number)
+        owners = (number,) * len(own.codes)
+        alone = _Text(_Said(own.codes), own.spans, owners, number, joined=False)
         yield from _judged(engine, alone, numbers, turns, everything)
     first = _window_start(codes, number)
     if first < number:
         joined = STOP + "".join(_fragment(each) for each in codes[first : number + 1]) + STOP
         numbers = engine.rules.matching(joined)
         if numbers:
-            text = _joined(
-                [engine.lexicon.encode_with_spans(turn) for turn in turns[first : number + 1]],
-                first,
-            )
+            text = _joined([coded(each) for each in range(first, number + 1)], first)
             yield from _judged(engine, text, numbers, turns, everything)
 
 
@@ -185,8 +203,9 @@ def _level(
 ) -> tuple[Level, str]:
     """The level of a match and what lowered it, if anything did."""
     rule = owner.rule
-    start, around = _around(text.codes, *span)
-    if touching(owner.unless, around, (span[0] - start, span[1] - start)):
+    first, codes = _around(text.codes, *span)
+    near = _Near(codes, span[0] - first, span[1] - first)
+    if touching(owner.unless, near.codes, (near.start, near.end)):
         return Level.NONE, "unless"
     if text.whole.holds(owner.unless_message):
         return Level.NONE, "unless"
@@ -195,7 +214,7 @@ def _level(
         stance = compiled.stance
         if stance.level < level and stance.id not in rule.ignores:
             applies = not stance.categories or rule.category in stance.categories
-            if applies and _holds(compiled, text, span):
+            if applies and _holds(compiled, text, near):
                 level, why = stance.level, stance.id
     return level, why
 
@@ -223,16 +242,15 @@ def _hit(
     )
 
 
-def _holds(stance: CompiledStance, text: _Text, span: tuple[int, int]) -> bool:
-    """Whether a stance lowers the hit at a range."""
-    start, end = span
-    first, around = _around(text.codes, start, end)
-    return (
-        found(stance.before, around[: start - first])
-        or found(stance.after, around[end - first :])
-        or found(stance.inside, text.codes[start:end])
-        or touching(filter(None, [stance.touching]), around, (start - first, end - first))
-        or found(stance.sentence, _sentence(text.codes, start, end))
+def _holds(stance: CompiledStance, text: _Text, near: _Near) -> bool:
+    """Whether a stance lowers the hit that stands in ``near``."""
+    codes, start, end = near.codes, near.start, near.end
+    return bool(
+        found(stance.before, codes[:start])
+        or found(stance.after, codes[end:])
+        or found(stance.inside, codes[start:end])
+        or touching(filter(None, [stance.touching]), codes, (start, end))
+        or (stance.sentence and found(stance.sentence, near.sentence))
         or text.whole.holds(stance.message)
     ) and not text.whole.holds(stance.unless)
 
@@ -251,11 +269,6 @@ def _last_boundary(codes: str, before: int) -> int:
 def _next_boundary(codes: str, start: int) -> int:
     ends = [place for mark in _BOUNDARIES if (place := codes.find(mark, start)) >= 0]
     return min(ends, default=len(codes))
-
-
-def _sentence(codes: str, start: int, end: int) -> str:
-    """The sentence around a range, its closing boundary included."""
-    return codes[_last_boundary(codes, start) : _next_boundary(codes, end) + 1]
 
 
 def _with_company(engine: Engine, hits: list[Hit]) -> list[Hit]:

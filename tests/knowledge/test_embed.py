@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import EmbedderUnavailable
 from bot.knowledge import embed
-from bot.knowledge.embed import SentenceEmbedder, make_embedder
+from bot.knowledge.embed import SentenceEmbedder, Vectors, make_embedder
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +72,37 @@ def real() -> SentenceEmbedder:
     return make_embedder(Settings())
 
 
+def alike(some: Vectors, others: Vectors) -> bool:
+    """Whether unit vectors are the same but for rounding, which is another in another batch."""
+    return bool((np.sum(some * others, axis=-1) > 0.999).all())
+
+
+@pytest.mark.parametrize(
+    ("able", "chosen"),
+    [({}, "float32"), ({"avx512_bf16": False}, "float32"), ({"avx512_bf16": True}, "bfloat16")],
+)
+def test_the_model_is_half_as_wide_only_where_the_processor_can(
+    monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], chosen: str
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert embed._precision() is getattr(torch, chosen)
+
+
+def test_half_as_wide_it_reads_the_same(
+    real: SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    texts = ["He won't talk to me for days.", "Does the price depend on my income?", "ok"]
+    for width in (torch.float32, torch.bfloat16):
+        monkeypatch.setattr(embed, "_precision", lambda width=width: width)
+        other = make_embedder(Settings())
+        assert alike(other.encode(texts), real.encode(texts))
+        assert np.allclose(other.encode_layers(texts), real.encode_layers(texts), atol=0.1)
+
+
 def test_vectors_are_unit_length_float32_and_in_order(real: SentenceEmbedder) -> None:
     texts = ["silent treatment", "the weather in Perth", "a longer sentence about silence " * 9]
     vectors = real.encode(texts)
@@ -79,7 +110,7 @@ def test_vectors_are_unit_length_float32_and_in_order(real: SentenceEmbedder) ->
     assert vectors.shape == (3, 384)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
     for text, vector in zip(texts, vectors, strict=True):
-        np.testing.assert_allclose(real.encode([text])[0], vector, atol=1e-4)
+        assert alike(real.encode([text])[0], vector)
 
 
 def test_meaning_counts_and_not_only_words(real: SentenceEmbedder) -> None:
@@ -101,7 +132,7 @@ def test_layers_keep_the_order_of_texts_and_end_with_the_sentence_vector(
     assert layers.shape == (90, 6, 384)
     assert layers.dtype == np.float32
     last = layers[:, -1] / np.linalg.norm(layers[:, -1], axis=1, keepdims=True)
-    assert np.allclose(last, real.encode(texts), atol=1e-4)
+    assert alike(last, real.encode(texts))
     assert real.encode_layers([]).size == 0
 
 
@@ -112,11 +143,11 @@ def test_a_vector_computed_with_the_layers_is_the_same_and_computed_once(
     bare = real.encode(["What is stonewalling?"])
     real.encode_layers(["what is stonewalling?", "and another turn"])
     with monkeypatch.context() as without:
-        without.setattr(embed, "_encoded", lambda *_: pytest.fail("it was computed again"))
+        without.setattr(embed, "_layers", lambda *_: pytest.fail("it was computed again"))
         kept = real.encode(["What is stonewalling?"])
         with pytest.raises(pytest.fail.Exception):
             real.encode(["What is stonewalling?"])  # it was let go when it was asked for
-    assert np.allclose(kept, bare, atol=1e-6)
+    assert alike(kept, bare)
 
 
 def test_expected_texts_are_read_along_if_they_are_of_a_length(
@@ -124,15 +155,15 @@ def test_expected_texts_are_read_along_if_they_are_of_a_length(
 ) -> None:
     near, far = (
         "what is gaslighting?",
-        "why do couples who once were so close grow apart?",
+        "and " * 50 + "why do couples who once were so close grow apart?",
     )
     bare = real.encode([near])
     real.expect([near, far])
     assert len(real.encode_layers(["wat is gaslihgting?"])) == 1
     assert not real._expected
     with monkeypatch.context() as without:
-        without.setattr(embed, "_encoded", lambda *_: pytest.fail("it was computed again"))
-        assert np.allclose(real.encode([near]), bare, atol=1e-5)
+        without.setattr(embed, "_layers", lambda *_: pytest.fail("it was computed again"))
+        assert alike(real.encode([near]), bare)
         with pytest.raises(pytest.fail.Exception):
             real.encode([far])
 
@@ -147,7 +178,7 @@ def test_kept_vectors_find_their_own_texts_among_new_ones(real: SentenceEmbedder
     texts = ["What helps?", "Why do we fight?", "What helps?"]
     bare = real.encode(texts)
     real.encode_layers(["why do we fight?"])
-    assert np.allclose(real.encode(texts), bare, atol=1e-5)
+    assert alike(real.encode(texts), bare)
 
 
 def test_only_a_few_vectors_are_kept(real: SentenceEmbedder) -> None:

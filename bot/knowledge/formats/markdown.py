@@ -21,13 +21,14 @@ _FRONT_MATTER = re.compile(
     r"\A---[ \t]*\n(?P<yaml>.*?)(?:^(?:---|\.\.\.)[ \t]*(?:\n|\Z))", re.S | re.M
 )
 _CELL_GAP = " | "
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 def parse(text: str) -> Parsed:
     """The structure of Markdown ``text``; ``DocumentError`` if its front matter is not YAML."""
     facts, body = _front_matter(text)
     builder = TextBuilder()
-    root = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(body))
+    root = SyntaxTreeNode(_MARKDOWN.parse(body))
     _walk(root.children, builder, depth=0)
     blocks, found = take_meta_lines(builder.text, builder.blocks)
     facts = facts.or_else(found)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from bot.types import Passage, Scored
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
+    from chromadb.api.types import GetResult
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ class ChromaIndex:
     """One version, whose passages are kept in memory; Chroma finds the nearest of them.
 
     Where Chroma has gone away meanwhile, they are searched in memory, so that a version once
-    open goes on answering.
+    searched, or asked for its vectors, goes on answering.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class ChromaIndex:
         self._client = client
         self._current = current
         self._left_alone_until = 0.0
+        self._reading = threading.Lock()
+        self._read_vectors: Vectors | None = None
         try:
             self._read(name)
         except BaseException:
@@ -87,35 +91,53 @@ class ChromaIndex:
     def _read(self, name: str) -> None:
         self._collection = self._client.get_collection(name, embedding_function=None)
         self._metadata = dict(self._collection.metadata or {})
-        rows: list[tuple[Passage, int]] = []
-        parts: list[Vectors] = [np.zeros((0, 0), dtype=np.float32)]
-        # Page by page: each number of a vector comes as an object of Python's, so all at once
-        # would take many times the memory that they take in the end.
-        while len(rows) % _PAGE == 0:
-            page = self._collection.get(
-                include=["metadatas", "embeddings"], limit=_PAGE, offset=len(rows)
-            )
-            if not page["ids"]:
-                break
-            found = zip(page["ids"], page["metadatas"] or [], strict=True)
-            rows += [
-                (_passage(id_, metadata), at)
-                for at, (id_, metadata) in enumerate(found, start=len(rows))
-            ]
-            parts.append(np.asarray(page["embeddings"], dtype=np.float32))
-        if len(rows) != self._metadata.get(_COUNT):
+        found = [
+            _passage(id_, metadata)
+            for page in self._pages("metadatas")
+            for id_, metadata in zip(page["ids"], page["metadatas"] or [], strict=True)
+        ]
+        if len(found) != self._metadata.get(_COUNT):
             raise IndexDamaged(
-                f"Version {self._version} of the index at {self._place} holds {len(rows)} of its "
+                f"Version {self._version} of the index at {self._place} holds {len(found)} of its "
                 f"{self._metadata.get(_COUNT, 'unknown number of')} passages. "
                 f"Build it anew. {REMEDY}"
             )
-        rows.sort(key=lambda row: (row[0].source, row[0].order))
-        self._passages = {passage.id: passage for passage, _ in rows}
-        vectors = np.concatenate(parts[1:] or parts)
-        self._vectors: Vectors = vectors[[at for _, at in rows]]
-        if rows:  # Chroma reads its graph at the first question: better now than then
-            self._nearest(self._vectors[0], 1)
+        found.sort(key=lambda one: (one.source, one.order))
+        self._passages = {one.id: one for one in found}
         _allow(self._client, _SEARCH_TIMEOUT)
+
+    def _pages(self, what: Literal["metadatas", "embeddings"]) -> Iterator[GetResult]:
+        """Everything of the collection, page by page.
+
+        Each number of a vector comes as an object of Python's, so all at once would take many
+        times the memory that they take in the end.
+        """
+        start = 0
+        while start % _PAGE == 0:
+            page = self._collection.get(include=[what], limit=_PAGE, offset=start)
+            if not page["ids"]:
+                break
+            start += len(page["ids"])
+            yield page
+
+    @property
+    def _vectors(self) -> Vectors:
+        """Every passage's vector, in the order of ``passages``; read when first asked for."""
+        with self._reading:
+            if self._read_vectors is None:
+                _allow(self._client, _READING_TIMEOUT)
+                place = {id_: at for at, id_ in enumerate(self._passages)}
+                vectors: Vectors = np.zeros((len(place), 0), dtype=np.float32)
+                for page in self._pages("embeddings"):
+                    part = np.asarray(page["embeddings"], dtype=np.float32)
+                    if not vectors.shape[1]:
+                        vectors = np.zeros((len(place), part.shape[1]), dtype=np.float32)
+                    vectors[[place[id_] for id_ in page["ids"]]] = part
+                if len(vectors):  # Chroma reads its graph at the first question: better now
+                    self._nearest(vectors[0], 1)
+                _allow(self._client, _SEARCH_TIMEOUT)
+                self._read_vectors = vectors
+        return self._read_vectors
 
     @property
     def version(self) -> str:
@@ -141,6 +163,8 @@ class ChromaIndex:
         k = min(k, len(self._passages))
         if k < 1:
             return []
+        with told_plainly(self._place, IndexUnavailable):
+            vectors = self._vectors
         if time.monotonic() >= self._left_alone_until:
             try:
                 with told_plainly(self._place, IndexUnavailable):
@@ -148,7 +172,7 @@ class ChromaIndex:
             except IndexUnavailable as error:
                 self._left_alone_until = time.monotonic() + _LEFT_ALONE
                 logger.error("%s Until then the copy in memory is searched.", error)
-        scores = self._vectors @ np.asarray(vector, dtype=np.float32)
+        scores = vectors @ np.asarray(vector, dtype=np.float32)
         best = np.argsort(-scores, kind="stable")[:k]
         ids = list(self._passages)
         return [Scored(self._passages[ids[at]], float(scores[at])) for at in best]
@@ -172,7 +196,8 @@ class ChromaIndex:
 
     def embeddings(self) -> tuple[list[str], Vectors]:
         """Every passage's id and unit vector, in the order of ``passages``."""
-        return list(self._passages), self._vectors.copy()
+        with told_plainly(self._place, IndexUnavailable):
+            return list(self._passages), self._vectors.copy()
 
     def close(self) -> None:
         """Let go of the database."""

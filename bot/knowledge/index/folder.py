@@ -127,10 +127,12 @@ class FolderStore:
             if os.access(folder, os.W_OK) and os.access(folder / _DATABASE, os.W_OK):
                 return self._opened(version, folder)
             # Chroma writes into whatever it opens, so of what is write-protected it gets a copy,
-            # which it has read before it is removed again.
+            # all of which is read before it is removed again.
             with tempfile.TemporaryDirectory(prefix="index-") as copied:
                 shutil.copytree(folder, copied, dirs_exist_ok=True, copy_function=shutil.copyfile)
-                return self._opened(version, Path(copied))
+                index = self._opened(version, Path(copied))
+                index.embeddings()
+                return index
 
     def _opened(self, version: str, folder: Path) -> Index:
         return chroma.ChromaIndex(
