@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import compress, count
 
 import re2
 
@@ -32,7 +33,6 @@ _GROUPS = 4
 _SURELY_SMALL = 1000
 #: A sentence with the boundaries on either side; neighbours share one.
 _SENTENCE = re.compile(r"(?=([.?][^.?]+[.?]))")
-_NOT_ZERO = re.compile(rb"[^\0]", re.DOTALL)
 
 
 @cache
@@ -80,64 +80,44 @@ def _crosses(nodes: Sequence[Node], *, first: bool = True, last: bool = True) ->
 
 
 def _ones(mask: int) -> Iterator[int]:
-    """The places of the bits that are set, in order; the many zero bytes are passed over."""
-    for byte in _NOT_ZERO.finditer(mask.to_bytes(mask.bit_length() // 8 + 1, "little")):
-        bits, place = byte.group()[0], 8 * byte.start()
+    """The places of the bits that are set, in order; the many empty words are passed over."""
+    # All processors that the sentence model runs on put the lowest byte first.
+    words = memoryview(mask.to_bytes(8 * (mask.bit_length() // 64 + 1), "little")).cast("Q")
+    for number in compress(count(), words):
+        bits = words[number]
         while bits:
-            if bits & 1:
-                yield place
-            bits >>= 1
-            place += 1
+            lowest = bits & -bits
+            yield 64 * number + lowest.bit_length() - 1
+            bits ^= lowest
 
 
-class PatternSet:
-    """Many patterns, of which only those that may match a text are looked at.
+class _Sieve:
+    """Patterns by the words that every match of them holds.
 
     Every match of a pattern holds one word of each of its required groups
     (``Translator.required``). The rarest groups of all patterns are kept as bit masks by word,
-    so a few bit operations on the words of a sentence leave the handful of patterns worth a
-    scan; each scan is RE2's, linear in the text. Texts are taken sentence by sentence, but for
-    the few patterns that say where one sentence ends and go on.
+    so a few bit operations on the words of a text leave the handful of patterns worth a scan.
     """
 
-    def __init__(self, patterns: Sequence[Pattern], translator: Translator) -> None:
-        self.regexes = tuple(translator.regex(pattern) for pattern in patterns)
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
         self._masks: dict[str, list[int]] = {}
         self._always = [0] * _GROUPS
-        self._within = self._crossing = 0
-        for number, pattern in enumerate(patterns):
-            if _crosses(pattern):
-                self._crossing |= 1 << number
-            else:
-                self._within |= 1 << number
-            groups = translator.required(pattern)[:_GROUPS]
-            for rank in range(_GROUPS):
-                if rank >= len(groups):
-                    self._always[rank] |= 1 << number
-                    continue
-                for code in groups[rank]:
-                    self._masks.setdefault(code, [0] * _GROUPS)[rank] |= 1 << number
 
-    def __len__(self) -> int:
-        return len(self.regexes)
+    def add(self, number: int, required: Sequence[Iterable[str]]) -> None:
+        """Add the pattern of that number, with its required groups, rarest first."""
+        bit = 1 << len(self._numbers)
+        self._numbers.append(number)
+        groups = required[:_GROUPS]
+        for rank in range(_GROUPS):
+            if rank >= len(groups):
+                self._always[rank] |= bit
+                continue
+            for code in groups[rank]:
+                self._masks.setdefault(code, [0] * _GROUPS)[rank] |= bit
 
-    def matching(self, codes: str) -> list[int]:
-        """The numbers of the patterns that match somewhere in a code string, in order."""
-        numbers: set[int] = set()
-        for sentence in _SENTENCE.findall(codes):
-            numbers |= self._scan(sentence, self._candidates(sentence) & self._within)
-        if self._crossing:
-            numbers |= self._scan(codes, self._candidates(codes) & self._crossing)
-        return sorted(numbers)
-
-    def _scan(self, codes: str, candidates: int) -> set[int]:
-        """Those of the candidates (a bit mask) that match."""
-        return {
-            number for number in _ones(candidates) if compiled(self.regexes[number]).search(codes)
-        }
-
-    def _candidates(self, codes: str) -> int:
-        """The patterns whose rarest groups are all present, as a bit mask."""
+    def candidates(self, codes: str) -> Iterator[int]:
+        """The numbers of the patterns whose rarest groups are all present, in order."""
         first, second, third, fourth = self._always
         for code in set(codes):
             masks = self._masks.get(code)
@@ -151,7 +131,40 @@ class PatternSet:
                     third |= masks[2]
                 if masks[3]:
                     fourth |= masks[3]
-        return first & second & third & fourth
+        return (self._numbers[place] for place in _ones(first & second & third & fourth))
+
+
+class PatternSet:
+    """Many patterns, of which only those that may match a text are looked at.
+
+    Each scan is RE2's, linear in the text. Texts are taken sentence by sentence, but for the few
+    patterns that say where one sentence ends and go on.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], translator: Translator) -> None:
+        self.regexes = tuple(translator.regex(pattern) for pattern in patterns)
+        self._within, self._crossing = _Sieve(), _Sieve()
+        for number, pattern in enumerate(patterns):
+            sieve = self._crossing if _crosses(pattern) else self._within
+            sieve.add(number, translator.required(pattern))
+
+    def __len__(self) -> int:
+        return len(self.regexes)
+
+    def matching(self, codes: str) -> list[int]:
+        """The numbers of the patterns that match somewhere in a code string, in order."""
+        numbers = self._scan(codes, self._crossing)
+        for sentence in _SENTENCE.findall(codes):
+            numbers |= self._scan(sentence, self._within)
+        return sorted(numbers)
+
+    def _scan(self, codes: str, sieve: _Sieve) -> set[int]:
+        """Those of the patterns in a sieve that match."""
+        return {
+            number
+            for number in sieve.candidates(codes)
+            if compiled(self.regexes[number]).search(codes)
+        }
 
     def spans(self, number: int, codes: str) -> Iterator[tuple[int, int]]:
         """Where pattern ``number`` matches, as half-open ranges of the code string."""
