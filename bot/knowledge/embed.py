@@ -289,8 +289,8 @@ def _precision() -> Any:
     """The number type to compute in: half as wide where the processor multiplies it by itself.
 
     A short text costs what it takes to read the weights; half as wide, about half. Elsewhere
-    bfloat16 is emulated, and slower than float32. What it costs in answers and in the second net
-    is measured in ``docs/limits.md``: nothing.
+    bfloat16 is emulated, and slower than float32. The vectors are the same but for rounding
+    (``docs/decisions.md``).
     """
     import torch  # noqa: PLC0415 - takes seconds, and is loaded by now
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -62,7 +62,7 @@ class Seen:
     score: float
     words: Words
     values: Mapping[str, float]
-    model: CueModel
+    model: CueModel = field(repr=False)
 
     @cached_property
     def kinds(self) -> tuple[tuple[float, Category], ...]:
