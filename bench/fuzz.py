@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bot.safety import SafetyLayer
 from bot.safety.rules import read_rules
-from bot.types import Level
+from bot.types import Assessment, Card, Level
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Processor time that a message may take: a floor for the machine's hiccups, and a share a letter.
@@ -52,17 +52,13 @@ class Screen:
         self._count += 1
         turns = [*self._earlier[-2:], message] if self._count % 5 == 0 else [message]
         self._earlier = [*self._earlier[-1:], message]
-        began = time.thread_time()
-        try:
-            alone = self._layer.assess([message])
-            together = self._layer.assess(turns) if len(turns) > 1 else alone
-            card = self._layer.card(together, turns, again=False)
-        except Exception as error:
-            raise Failure(f"{type(error).__name__}: {error}") from error
-        took = time.thread_time() - began
+        alone, together, card, took = self._screened(message, turns)
+        limit = SLOW_SECONDS + SLOW_PER_CHARACTER * sum(map(len, turns))
+        if took > limit:  # what is slow by itself is so again; the garbage collector is not
+            *_, took = self._screened(message, turns)
         self.slowest = max(self.slowest, took)
         self.levels[alone.level] += 1
-        if took > SLOW_SECONDS + SLOW_PER_CHARACTER * sum(map(len, turns)):
+        if took > limit:
             raise Failure(f"it took {took:.2f} s")
         if together.level < alone.level:
             raise Failure(f"{alone.level.label} alone, {together.level.label} in a conversation")
@@ -74,6 +70,19 @@ class Screen:
             start, end = hit.span
             if turns[hit.turn][start:end] != hit.text:
                 raise Failure(f"{hit.rule} names another place than its text")
+
+    def _screened(
+        self, message: str, turns: Sequence[str]
+    ) -> tuple[Assessment, Assessment, Card | None, float]:
+        """A message alone and among its turns, their card, and the seconds that it took."""
+        began = time.thread_time()
+        try:
+            alone = self._layer.assess([message])
+            together = self._layer.assess(turns) if len(turns) > 1 else alone
+            card = self._layer.card(together, turns, again=False)
+        except Exception as error:
+            raise Failure(f"{type(error).__name__}: {error}") from error
+        return alone, together, card, time.thread_time() - began
 
 
 class Messages:

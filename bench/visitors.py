@@ -74,8 +74,10 @@ class Visitor:
         if not is_complete(html):
             if kind == "dropped":
                 waiting = asyncio.create_task(self._send(self.page.answering))
-                await asyncio.sleep(self.chance.uniform(0, 0.05))
-                waiting.cancel()
+                try:
+                    await asyncio.sleep(self.chance.uniform(0, 0.05))
+                finally:  # also where time is up just now
+                    waiting.cancel()
             started = time.perf_counter()
             html = await self._send(self.page.answering)
             self.seen.answers.append((time.perf_counter() - started) * 1000)
