@@ -27,13 +27,14 @@ from bot.answer.answerer import Answerer
 from bot.answer.outline import heading_of
 from bot.conversation import Draft
 from bot.errors import IndexUnavailable
-from bot.knowledge.embed import Embedder, SentenceEmbedder, Vectors, make_embedder
+from bot.knowledge.embed import Embedder, SentenceEmbedder, make_embedder
 from bot.knowledge.index import FolderStore, Index
 from bot.knowledge.lexical import LexicalIndex
 from bot.knowledge.load import load
 from bot.knowledge.passages import embedding_text, split
 from bot.knowledge.remember import RememberingEmbedder
 from bot.knowledge.retrieve import HybridRetriever
+from bot.knowledge.vectors import Vectors
 from bot.safety import SafetyLayer
 from bot.settings import load_settings
 from bot.types import Passage, Resource

@@ -23,7 +23,7 @@ from bench.cases import own_cases
 from bench.rows import Row, print_alone
 from bot.safety import SafetyLayer
 from bot.safety.grammar import Translator, Word
-from bot.safety.match import PatternSet, compiled
+from bot.safety.patterns import PatternSet, compiled
 from bot.safety.rules import read_rules
 from bot.settings import load_settings
 from bot.types import Level

@@ -15,7 +15,8 @@ from bench.program import make_index
 from bench.rows import Row, middle, milliseconds, print_alone
 from bench.turn import both, questions
 from bot.build import Parts
-from bot.knowledge.embed import SentenceEmbedder, Vectors
+from bot.knowledge.embed import SentenceEmbedder
+from bot.knowledge.vectors import Vectors
 
 _BEFORE = ("Why do couples grow apart?", "What is stonewalling?", "Is that abuse?")
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bot.errors import IngestBusy
-from bot.knowledge.embed import Vectors
 from bot.knowledge.index import FORMAT, Index
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage, Scored
 
 

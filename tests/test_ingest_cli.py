@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 import ingest
-from bot.knowledge.embed import Vectors
 from bot.knowledge.index import FolderStore
 from bot.knowledge.ingest import ingest_into
+from bot.knowledge.vectors import Vectors
 from tests.fakes import HashingEmbedder
 
 ROOT = Path(__file__).parents[1]

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.knowledge.embed import Vectors
 from bot.knowledge.lexical import terms, words
 from bot.knowledge.sentences import sentence_spans
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 
 #: The least share of a sentence's content words found in its source, and the least cosine.

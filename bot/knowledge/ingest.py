@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bot.errors import DocumentError
-from bot.knowledge.embed import BATCH, Embedder, Vectors
+from bot.knowledge.embed import BATCH, Embedder
 from bot.knowledge.index import FORMAT, Index, IndexDamaged, Store, open_store
 from bot.knowledge.library import Library, read_library
 from bot.knowledge.passages import embedding_text, split
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.knowledge.embed import Vectors
 from bot.knowledge.lexical import words
+from bot.knowledge.vectors import Vectors
 
 #: The inverse strength of regularisation; from 10 to 50 nothing changes.
 _STRENGTH = 20.0

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.knowledge.embed import Vectors
 from bot.knowledge.sentences import sentence_spans
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 
 #: A passage is known to a subject if it, or a sentence of it, is at least this near to what the

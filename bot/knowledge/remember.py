@@ -15,7 +15,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from bot.knowledge.embed import Embedder, Vectors
+from bot.knowledge.embed import Embedder
+from bot.knowledge.vectors import Vectors
 
 
 class RememberingEmbedder:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bot.knowledge.embed import Embedder, Expecting, Vectors
+from bot.knowledge.embed import Embedder, Expecting
 from bot.knowledge.index import Index
 from bot.knowledge.lexical import LexicalIndex, undotted
 from bot.knowledge.own import own_subjects
@@ -27,6 +27,7 @@ from bot.knowledge.remember import RememberingEmbedder
 from bot.knowledge.sentence_vectors import SentenceVectors
 from bot.knowledge.spelling import KnowsWords, Speller
 from bot.knowledge.subjects import Nearness, Subjects, SubjectTable, read_subjects
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage, Scored
 
 #: Candidates taken from each signal; more change nothing on any set measured.

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bot.knowledge.embed import Embedder, Vectors
+from bot.knowledge.embed import Embedder
 from bot.knowledge.sentences import sentence_spans
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 
 #: Sentences are embedded when a library of at most this many passages is opened.

@@ -16,8 +16,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import SettingsError
-from bot.knowledge.embed import Embedder, Vectors
+from bot.knowledge.embed import Embedder
 from bot.knowledge.net import learn
+from bot.knowledge.vectors import Vectors
 
 SUBJECTS = Path(__file__).with_name("subjects.yaml")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.errors import Problem
-from bot.safety.match import Engine, found
+from bot.safety.match import Engine
+from bot.safety.patterns import found
 from bot.safety.rulebook import Example, RuleBook
 from bot.safety.screen import assess
 

@@ -15,8 +15,9 @@ from bot.errors import Problem
 from bot.safety import cards, screen
 from bot.safety.cues import CueModel
 from bot.safety.load import load_cues, load_engine, load_meaning
-from bot.safety.match import Engine, found
+from bot.safety.match import Engine
 from bot.safety.net import Thresholds, completed, raised
+from bot.safety.patterns import found
 from bot.safety.rulebook import OutputRule
 from bot.types import Assessment, Card, Level, Resource
 

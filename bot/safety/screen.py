@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from bot.safety.grammar import QUESTION, STOP
-from bot.safety.match import CompiledRule, CompiledStance, Engine, found, touching
+from bot.safety.match import CompiledRule, CompiledStance, Engine
+from bot.safety.patterns import found, touching
 from bot.safety.rulebook import Rule
 from bot.safety.words import Coded
 from bot.types import Assessment, Category, Hit, Level

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.answer.answerer import Answerer
-from bot.knowledge.embed import SentenceEmbedder, Vectors, make_embedder
+from bot.knowledge.embed import SentenceEmbedder, make_embedder
 from bot.knowledge.load import load
 from bot.knowledge.passages import embedding_text, split
 from bot.knowledge.retrieve import HybridRetriever
+from bot.knowledge.vectors import Vectors
 from bot.settings import Settings
 from bot.types import Resource
 from tests.fakes import MemoryIndex

@@ -8,8 +8,8 @@ import pytest
 
 from bot.answer.answerer import Answerer
 from bot.conversation import Draft
-from bot.knowledge.embed import Vectors
 from bot.knowledge.retrieve import HybridRetriever
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 from tests.answer.conftest import CONTACT, CountingEmbedder, anything
 from tests.fakes import MemoryIndex

@@ -14,7 +14,6 @@ from bot.answer.outline import listings
 from bot.answer.scope import weigh
 from bot.errors import SettingsError
 from bot.knowledge.documents import Block, Document, Facts
-from bot.knowledge.embed import Vectors
 from bot.knowledge.lexical import LexicalIndex, terms
 from bot.knowledge.lexical import words as words_of
 from bot.knowledge.passages import split
@@ -23,6 +22,7 @@ from bot.knowledge.retrieve import Found, Look, Taken
 from bot.knowledge.sentences import sentence_spans
 from bot.knowledge.spelling import Speller
 from bot.knowledge.subjects import Nearness, Outside, Subjects, read_subjects
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 from tests.fakes import HashingEmbedder, make_passage
 

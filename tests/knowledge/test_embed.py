@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from bot.errors import EmbedderUnavailable
-from bot.knowledge import embed
-from bot.knowledge.embed import SentenceEmbedder, Vectors, make_embedder
+from bot.knowledge import embed, transformer
+from bot.knowledge.embed import SentenceEmbedder, make_embedder
+from bot.knowledge.transformer import Transformer
+from bot.knowledge.vectors import Vectors
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +89,7 @@ def test_the_model_is_half_as_wide_only_where_the_processor_can(
     import torch
 
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    assert embed._precision() is getattr(torch, chosen)
+    assert transformer.precision() is getattr(torch, chosen)
 
 
 def test_half_as_wide_it_reads_the_same(
@@ -97,7 +99,7 @@ def test_half_as_wide_it_reads_the_same(
 
     texts = ["He won't talk to me for days.", "Does the price depend on my income?", "ok"]
     for width in (torch.float32, torch.bfloat16):
-        monkeypatch.setattr(embed, "_precision", lambda width=width: width)
+        monkeypatch.setattr(transformer, "precision", lambda width=width: width)
         other = make_embedder(Settings())
         assert alike(other.encode(texts), real.encode(texts))
         assert np.allclose(other.encode_layers(texts), real.encode_layers(texts), atol=0.1)
@@ -143,7 +145,7 @@ def test_a_vector_computed_with_the_layers_is_the_same_and_computed_once(
     bare = real.encode(["What is stonewalling?"])
     real.encode_layers(["what is stonewalling?", "and another turn"])
     with monkeypatch.context() as without:
-        without.setattr(embed, "_layers", lambda *_: pytest.fail("it was computed again"))
+        without.setattr(Transformer, "read", lambda *_: pytest.fail("it was computed again"))
         kept = real.encode(["What is stonewalling?"])
         with pytest.raises(pytest.fail.Exception):
             real.encode(["What is stonewalling?"])  # it was let go when it was asked for
@@ -162,7 +164,7 @@ def test_expected_texts_are_read_along_if_they_are_of_a_length(
     assert len(real.encode_layers(["wat is gaslihgting?"])) == 1
     assert not real._expected
     with monkeypatch.context() as without:
-        without.setattr(embed, "_layers", lambda *_: pytest.fail("it was computed again"))
+        without.setattr(Transformer, "read", lambda *_: pytest.fail("it was computed again"))
         assert alike(real.encode([near]), bare)
         with pytest.raises(pytest.fail.Exception):
             real.encode([far])
@@ -195,7 +197,7 @@ def test_a_model_without_layers_has_its_sentence_vector_for_one(
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-    words = StaticEmbedding(real._loaded().tokenizer, embedding_dim=16)
+    words = StaticEmbedding(real._loaded()._model.tokenizer, embedding_dim=16)
     SentenceTransformer(modules=[words]).save(str(tmp_path))
     embedder = make_embedder(Settings(embedder=str(tmp_path)))
     layers = embedder.encode_layers(["one text", "another"])

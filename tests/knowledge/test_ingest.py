@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bot.errors import EmbedderUnavailable, IngestBusy
-from bot.knowledge.embed import Vectors
 from bot.knowledge.ingest import IngestSummary, NothingToIngest, ingest_into
 from bot.knowledge.library import find_files
 from bot.knowledge.passages import embedding_text
+from bot.knowledge.vectors import Vectors
 from tests.fakes import HashingEmbedder, MemoryStore
 
 Write = Callable[[str, str], Path]

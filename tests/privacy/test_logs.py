@@ -19,6 +19,8 @@ import pytest
 from bot import logs
 from bot.conversation import Bot, Draft
 from bot.knowledge.embed import SentenceEmbedder
+from bot.knowledge.transformer import Transformer
+from bot.knowledge.vectors import Vectors
 from bot.safety import SafetyLayer
 from bot.types import Assessment
 
@@ -111,15 +113,18 @@ def test_a_fault_in_screening_is_told_without_the_message(
 
 
 def test_a_sentence_model_that_fails_is_told_without_the_message(written: Written) -> None:
-    class Model:
-        def tokenizer(self, _text: str) -> dict[str, list[int]]:
-            return {"input_ids": [1]}
+    class Broken(Transformer):
+        def __init__(self) -> None:
+            pass
 
-        def encode(self, texts: list[str], **_: object) -> None:
+        def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+            return [[1] for _ in texts]
+
+        def read(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
             raise TypeError(f"{texts[0]!r} is odd")
 
     embedder = SentenceEmbedder(Path("somewhere"))
-    embedder._model = Model()
+    embedder._model = Broken()
     with pytest.raises(Exception, match="TypeError") as caught:
         embedder.encode([CANARY])
     logging.getLogger("bot.x").error("%s", caught.value)

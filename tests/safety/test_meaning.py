@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bot.errors import EmbedderUnavailable
-from bot.knowledge.embed import Vectors
+from bot.knowledge.vectors import Vectors
 from bot.safety import SafetyLayer
 from bot.safety.net import NET
 from bot.types import Category, Level

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from bot.errors import BotError, IndexUnavailable
-from bot.knowledge.embed import Vectors
 from bot.knowledge.index.contract import REMEDY, IndexDamaged
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage, Scored
 
 if TYPE_CHECKING:

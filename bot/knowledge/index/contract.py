@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.errors import IndexUnavailable
-from bot.knowledge.embed import Vectors
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage, Scored
 
 #: What to do about a missing or broken index; the end of many messages.

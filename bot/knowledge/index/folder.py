@@ -18,10 +18,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bot.errors import IndexUnavailable
-from bot.knowledge.embed import Vectors
 from bot.knowledge.index import chroma
 from bot.knowledge.index.contract import REMEDY, Index, IndexDamaged
 from bot.knowledge.index.versions import locked, new_version
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 
 _COLLECTION = "passages"

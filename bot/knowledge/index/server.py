@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import IndexUnavailable, IngestBusy, SettingsError
-from bot.knowledge.embed import Vectors
 from bot.knowledge.index import chroma
 from bot.knowledge.index.contract import Index, IndexDamaged
 from bot.knowledge.index.versions import locked, new_version, stamp
+from bot.knowledge.vectors import Vectors
 from bot.types import Passage
 
 if TYPE_CHECKING:
