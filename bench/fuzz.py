@@ -173,9 +173,9 @@ def guided(layer: SafetyLayer, found: Sequence[str], count: int) -> None:
         import atheris  # noqa: PLC0415
     except ImportError:
         sys.exit("This run needs atheris: .venv/bin/python -m pip install atheris")
-    from bot.safety import cards, cues, fold, match, screen, words  # noqa: PLC0415
+    from bot.safety import cards, cues, fold, match, patterns, screen, words  # noqa: PLC0415
 
-    for module in (fold, words, match, screen, cards, cues):
+    for module in (fold, words, patterns, match, screen, cards, cues):
         for name, part in list(vars(module).items()):
             if callable(part) and getattr(part, "__module__", "") == module.__name__:
                 if isinstance(part, type):
