@@ -12,10 +12,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.errors import BotError, IndexUnavailable
-from bot.knowledge.index import FolderStore
+from bot.knowledge.index import FolderStore, IndexDamaged
+from bot.knowledge.index.chroma import ChromaIndex
 from bot.knowledge.ingest import ingest
 from bot.settings import Settings
 from tests.fakes import HashingEmbedder, make_passage
@@ -241,6 +243,19 @@ def test_a_version_that_chroma_has_lost_is_searched_in_memory(
     assert [one.score for one in after] == pytest.approx([one.score for one in before], abs=1e-5)
     assert after[0].passage == before[0].passage
     assert "the copy in memory is searched" in caplog.text
+
+
+def test_fewer_vectors_than_passages_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, 3)
+    index = FolderStore(tmp_path).open()
+    assert isinstance(index, ChromaIndex)
+    (page,) = index._pages("embeddings")
+    short = {"ids": page["ids"][1:], "embeddings": np.asarray(page["embeddings"])[1:]}
+    monkeypatch.setattr(index, "_pages", lambda _what: [short])
+    with pytest.raises(IndexDamaged, match="2 of its 3 vectors"):
+        index.embeddings()
 
 
 @contextlib.contextmanager

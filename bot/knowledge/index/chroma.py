@@ -127,12 +127,17 @@ class ChromaIndex:
             if self._read_vectors is None:
                 _allow(self._client, _READING_TIMEOUT)
                 place = {id_: at for at, id_ in enumerate(self._passages)}
-                vectors: Vectors = np.zeros((len(place), 0), dtype=np.float32)
+                order: list[int] = []
+                parts: list[Vectors] = [np.zeros((0, 0), dtype=np.float32)]
                 for page in self._pages("embeddings"):
-                    part = np.asarray(page["embeddings"], dtype=np.float32)
-                    if not vectors.shape[1]:
-                        vectors = np.zeros((len(place), part.shape[1]), dtype=np.float32)
-                    vectors[[place[id_] for id_ in page["ids"]]] = part
+                    order += [place[id_] for id_ in page["ids"]]
+                    parts.append(np.asarray(page["embeddings"], dtype=np.float32))
+                if len(order) != len(place):
+                    raise IndexDamaged(
+                        f"Version {self._version} of the index at {self._place} holds "
+                        f"{len(order)} of its {len(place)} vectors. Build it anew. {REMEDY}"
+                    )
+                vectors: Vectors = np.concatenate(parts[1:] or parts)[np.argsort(order)]
                 if len(vectors):  # Chroma reads its graph at the first question: better now
                     self._nearest(vectors[0], 1)
                 _allow(self._client, _SEARCH_TIMEOUT)
