@@ -160,7 +160,11 @@ class LiveLibrary:
     def _open(self) -> Answerer:
         assert self._embedder is not None  # noqa: S101 - _load has been called
         index = open_index(self._settings, self._embedder.identity)
-        answerer = self._make_answerer(index, self._embedder)
+        try:
+            answerer = self._make_answerer(index, self._embedder)
+        except BaseException:
+            index.close()
+            raise
         # Questions under way may still read the version before; the one before that, none.
         if self._retired is not None:
             self._retired.close()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bot.errors import DocumentError
+from bot.errors import DocumentError, IndexUnavailable
 from bot.knowledge.embed import BATCH, Embedder
 from bot.knowledge.index import FORMAT, Index, IndexDamaged, Store, open_store
 from bot.knowledge.library import Library, read_library
@@ -71,7 +71,10 @@ class _Before:
         """The vectors that can be used again, by the text that they stand for."""
         if self.index is None:
             return {}
-        _, vectors = self.index.embeddings()
+        try:
+            _, vectors = self.index.embeddings()
+        except IndexUnavailable:  # what cannot be read is embedded anew
+            return {}
         texts = map(embedding_text, self.passages)
         return dict(zip(texts, vectors, strict=True))
 
@@ -102,14 +105,17 @@ def ingest_into(
 ) -> IngestSummary:
     """``ingest`` into a given store."""
     started = time.perf_counter()
-    with store.writing(), _as_it_was(store, embedder.identity) as before:
+    with store.writing():
         library = read_library(paths, lambda done, total: on_progress("reading", done, total))
         if not library.documents:
             raise NothingToIngest(library.problems)
-        passages = _passages(library, before)
+        with _as_it_was(store, embedder.identity) as before:
+            passages = _passages(library, before)
+            changed = before.index is None or passages != before.passages
+            known = before.vectors() if changed else {}
         version, embedded = before.version, 0
-        if before.index is None or passages != before.passages:
-            vectors, embedded = _vectors(passages, before.vectors(), embedder, on_progress)
+        if changed:
+            vectors, embedded = _vectors(passages, known, embedder, on_progress)
             on_progress("writing", 0, 1)
             version = store.publish(passages, vectors, embedder.identity, replaces=before.version)
             on_progress("writing", 1, 1)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -256,6 +257,34 @@ def test_fewer_vectors_than_passages_are_refused(
     monkeypatch.setattr(index, "_pages", lambda _what: [short])
     with pytest.raises(IndexDamaged, match="2 of its 3 vectors"):
         index.embeddings()
+
+
+def test_vectors_that_cannot_be_read_are_made_anew_by_the_next_ingest(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested(settings)
+    (settings.corpus / "two.md").write_text("# Two\n\nMoney worries put couples under strain.\n")
+    pages = ChromaIndex._pages
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            ChromaIndex,
+            "_pages",
+            lambda index, what: pages(index, what) if what == "metadatas" else iter(()),
+        )
+        summary = ingest([settings.corpus], settings, EMBEDDER)
+    assert (summary.added, summary.unchanged, summary.embedded) == (1, 1, 2)
+    assert found(settings.index) == 2
+
+
+def test_an_index_that_nothing_can_be_made_of_is_closed_again(
+    start: Start, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested(settings)
+    closed = Mock()
+    monkeypatch.setattr(ChromaIndex, "close", closed)
+    monkeypatch.setattr(ChromaIndex, "embeddings", lambda _index: 1 / 0)
+    assert_told_plainly(ask(start()))
+    closed.assert_called_once_with()
 
 
 @contextlib.contextmanager

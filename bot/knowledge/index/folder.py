@@ -131,7 +131,11 @@ class FolderStore:
             with tempfile.TemporaryDirectory(prefix="index-") as copied:
                 shutil.copytree(folder, copied, dirs_exist_ok=True, copy_function=shutil.copyfile)
                 index = self._opened(version, Path(copied))
-                index.embeddings()
+                try:
+                    index.embeddings()
+                except BaseException:
+                    index.close()
+                    raise
                 return index
 
     def _opened(self, version: str, folder: Path) -> Index:
