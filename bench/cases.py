@@ -42,7 +42,8 @@ def own_cases(split: str) -> list[Case]:
     """Our own cases of one split.
 
     ``score`` was only ever counted. ``tune`` is what the rules were written from, together with
-    the example messages that the second net is fitted to.
+    the example messages that the second net is fitted to; ``near_copies`` are disclosures, each
+    with a copy that one change makes harmless.
     """
     folders = [CASES / split, *([EXAMPLES] if split == "tune" else [])]
     return [

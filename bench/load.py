@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -109,6 +110,12 @@ def rows_of(
             bar=1.7 if size >= _SATURATED else None, at_least=True,
             note=f"{share:.0%} with a card"),
     )  # fmt: skip
+    if single.cores and size >= _SATURATED:
+        cores = len(os.sched_getaffinity(0))
+        rows.append(
+            Row("load", "two replicas beside what the cores allow", two, one * cores / single.cores,
+                "turns/s", size, note=f"one keeps {single.cores:.2f} of {cores} cores busy"),
+        )  # fmt: skip
     return rows
 
 

@@ -1,7 +1,7 @@
 """Recall and false alarms of the safety layer, by set, category and level.
 
-Each line gives the rules alone, the rules with the words of the second net (what is found at once),
-and the rules with the whole of it, words and meaning.
+Each line gives the rules alone; the rules with the words of the second net (what is found at once,
+less what is in doubt until the second look); and the rules with all of it, words and meaning.
 
     python -m bench.safety            the tables
     python -m bench.safety --tuned    and those of what rules and net were made from: some minutes
@@ -9,8 +9,8 @@ and the rules with the whole of it, words and meaning.
     python -m bench.safety --misses   and which of these are missed or falsely alarmed
                                       (the scored half is never listed)
 
-The last table shows what other settings of ``false_alarms`` would bring. Intervals are Wilson's at
-95 %.
+The last tables show what other settings of ``false_alarms`` and ``doubted`` would bring. Intervals
+are Wilson's at 95 %.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import sqrt
 
 from bench.cases import Case, own_cases, shared_cases
@@ -28,8 +29,9 @@ from bot.types import Assessment, Level
 
 #: A case, and what is made of it by the rules alone, with the words, and with the meaning.
 Judged = tuple[Case, Assessment, Assessment, Assessment]
-#: Settings of ``false_alarms`` that are compared.
-_SHARES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+#: Settings of the second net that are compared.
+_FALSE_ALARMS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+_DOUBTED = (0.0, 0.4, 0.5, 0.55, 0.6, 0.7)
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -51,7 +53,7 @@ def judge(layer: SafetyLayer, cases: Iterable[Case]) -> list[Judged]:
 
 def _judged(layer: SafetyLayer, case: Case) -> Judged:
     found = layer.assess(case.turns)
-    again = layer.look_again(found, case.turns) or found
+    again = layer.look_again(found, case.turns) or layer.undoubted(found)
     return case, layer.assess_by_rules(case.turns), found, again
 
 
@@ -101,13 +103,29 @@ def report(title: str, judged: Sequence[Judged]) -> None:
                 _line(label, of_level, lambda _, a: is_found(a))
 
 
-def report_thresholds(layer: SafetyLayer, judged: Mapping[str, Sequence[Judged]]) -> None:
+def report_settings(layer: SafetyLayer, judged: Mapping[str, Sequence[Judged]]) -> None:
     """Print cards on crisis messages and on harmless ones at other settings of the second net."""
-    print(f"\nfalse_alarms (now {layer.false_alarms}): cards on crisis messages, on harmless ones")
-    print(f"  {'':<38} {'   '.join(f'{share:^17}' for share in _SHARES)}")
-    for title, cases in judged.items():
+    now = layer.shares
+    _table(
+        f"false_alarms (now {now.false_alarms})",
+        {share: layer.at(replace(now, false_alarms=share)) for share in _FALSE_ALARMS},
+        judged,
+    )
+    _table(
+        f"doubted (now {now.doubted})",
+        {share: layer.at(replace(now, doubted=share)) for share in _DOUBTED},
+        judged,
+    )
+
+
+def _table(
+    title: str, layers: Mapping[float, SafetyLayer], judged: Mapping[str, Sequence[Judged]]
+) -> None:
+    print(f"\n{title}: cards on crisis messages, on harmless ones")
+    print(f"  {'':<38} {'   '.join(f'{share:^17}' for share in layers)}")
+    for name, cases in judged.items():
         cells = []
-        for other in map(layer.at, _SHARES):
+        for other in layers.values():
             counts = Counter(
                 one[0].is_crisis for one in cases if is_found(other.assess_fully(one[0].turns))
             )
@@ -115,7 +133,7 @@ def report_thresholds(layer: SafetyLayer, judged: Mapping[str, Sequence[Judged]]
             cells.append(
                 f"{counts[True]:>4}/{crisis:<4}{counts[False]:>3}/{len(cases) - crisis:<4}"
             )
-        print(f"  {title:<38} {'   '.join(f'{cell:^17}' for cell in cells)}")
+        print(f"  {name:<38} {'   '.join(f'{cell:^17}' for cell in cells)}")
 
 
 def report_rules(layer: SafetyLayer, judged: Sequence[Judged]) -> None:
@@ -157,13 +175,16 @@ def main() -> None:
     settings = load_settings()
     layer = SafetyLayer.load(settings.rules)
     complete(layer, settings)
-    sets = {"scored half (never tuned on)": own_cases("score")}
+    sets = {
+        "scored half (never tuned on)": own_cases("score"),
+        "disclosures and near copies of them": own_cases("near_copies"),
+    }
     for case in shared_cases():
         sets.setdefault(f"shared: {case.origin}", []).append(case)
     judged = {title: judge(layer, cases) for title, cases in sets.items()}
     for title, cases in judged.items():
         report(title, cases)
-    report_thresholds(layer, judged)
+    report_settings(layer, judged)
     if not (options.tuned or options.rules or options.misses):
         return
     tuned = judge(layer, own_cases("tune"))

@@ -8,12 +8,14 @@ connections dropped in the middle of an answer.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
@@ -35,13 +37,18 @@ _CONVERSATION = 12  # turns, then a fresh start
 
 @dataclass
 class Seen:
-    """What a crowd saw; times in milliseconds, of the turns that ended in time."""
+    """What a crowd saw; times in milliseconds, of the turns that ended in time.
+
+    ``cores`` is how many of the machine's were busy on average, with servers and clients alike; 0
+    where the system does not tell.
+    """
 
     cards: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
     turns: Counter[str] = field(default_factory=Counter)
     with_card: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    cores: float = 0.0
 
 
 @dataclass
@@ -131,13 +138,26 @@ async def crowd(
         asyncio.create_task(_visit(make(f"v{n}", replicas, page, seen, random.Random(n)), pause))
         for n in range(size)
     ]
+    before = _busy_seconds()
     await asyncio.sleep(seconds)
+    seen.cores = (_busy_seconds() - before) / seconds
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for replica in replicas:
         await replica.aclose()
     return seen
+
+
+def _busy_seconds() -> float:
+    """Seconds that all processors together were not idle since the machine's start (Linux)."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+    except OSError:
+        return 0.0
+    times = [int(each) for each in first.split()[1:9]]
+    idle, waiting = times[3:5]
+    return (sum(times) - idle - waiting) / os.sysconf("SC_CLK_TCK")
 
 
 async def _visit(who: Visitor, pause: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.conversation import UNAVAILABLE
 from bot.counts import counted_by
@@ -21,19 +22,32 @@ logger = logging.getLogger(__name__)
 _PATIENCE = 120.0
 
 
+class Elsewhere(Finisher, Protocol):
+    """What finishes turns in another process (``bot.worker.Worker``)."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether its sentence model is there."""
+
+
 class FrontBot(Screener):
     """Screens turns, and has them finished elsewhere."""
 
     def __init__(
         self,
         safety: Safety,
-        finisher: Finisher,
+        finisher: Elsewhere,
         limits: Limits | None = None,
         counted: Counted | None = None,
     ) -> None:
         """Join a safety layer and what finishes turns; see ``Screener``."""
         super().__init__(safety, limits, counted)
         self._finisher = finisher
+
+    @property
+    def looks_again(self) -> bool:
+        """Whether the process that makes answers has its sentence model."""
+        return self._finisher.ready
 
     def finish(self, screened: Screened) -> Finished:
         """The second look and the answer; never raises, may wait."""
@@ -43,6 +57,7 @@ class FrontBot(Screener):
             return self._finisher.finish(screened)
         except AnswersUnavailable as error:
             logger.error("%s", error, extra={"turn": screened.turn_id})
+            screened = self.undoubted(screened)
         assessment = screened.assessment
         reply = Reply(
             kind="error",

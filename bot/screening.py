@@ -38,6 +38,9 @@ class Safety(Protocol):
     def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
         """The assessment raised by what takes longer to tell; ``None`` if that is not at hand."""
 
+    def undoubted(self, assessment: Assessment) -> Assessment:
+        """What counts where there is no second look: nothing found is in doubt any more."""
+
     def card(self, assessment: Assessment, turns: Sequence[str], *, again: bool) -> Card | None:
         """The card for an assessment, or ``None`` below level ``crisis``."""
 
@@ -137,13 +140,24 @@ class Screener:
         """Use other rules from the next turn on; a turn under way keeps its own."""
         self._safety = safety
 
+    @property
+    def looks_again(self) -> bool:
+        """Whether a turn will soon be looked at again; if not, nothing found is left in doubt."""
+        return True
+
     def screen(
-        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
+        self,
+        turns: Sequence[str],
+        known: Known = NOTHING_KNOWN,
+        *,
+        turn_id: str = "",
+        certain: bool = False,
     ) -> Screened:
         """Screen a conversation (visitor turns, oldest first; the last one is new).
 
         ``known`` is what was found before the last turn. A turn that has a ``turn_id`` already was
         screened before, here or on another machine, and is not noted in log and counts again.
+        Where ``certain`` (a card was shown for it then), nothing found is in doubt.
         Never raises and never waits: if the safety layer itself fails, the visitor gets the
         fallback card.
         """
@@ -154,6 +168,9 @@ class Screener:
         try:
             assessment = known.raised(safety.assess(kept))
             screened = self._screened(safety, kept, assessment, known, turn_id, started)
+            grave = certain or known.level >= Level.CRISIS
+            if grave or screened.final is not None or not self.looks_again:
+                screened = self._undoubted(screened)
         except Exception as error:  # the card must come whatever breaks
             logger.error("Screening failed, the fallback card is shown: %s", fault(error))
             assessment = Assessment(level=max(Level.CRISIS, known.level))
@@ -176,7 +193,7 @@ class Screener:
         try:
             assessment = safety.look_again(screened.assessment, screened.turns)
             if assessment is None:
-                return screened
+                return self.undoubted(screened)
             looked = self._screened(
                 safety,
                 screened.turns,
@@ -187,10 +204,32 @@ class Screener:
             )
         except Exception as error:  # what was found at once must stand
             logger.error("The second look failed, the first one stands: %s", fault(error))
-            return screened
+            return self.undoubted(screened)
         if looked.assessment.level > screened.assessment.level:
             self._note_turn("raised", looked)
         return replace(looked, looked_again=True)
+
+    def undoubted(self, screened: Screened) -> Screened:
+        """A screened turn that will not be looked at again: nothing found is in doubt any more.
+
+        Never raises: where that cannot be told, it is the turn as screened.
+        """
+        certain = self._undoubted(screened)
+        if certain.assessment.level > screened.assessment.level:
+            self._note_turn("raised", certain)
+        return certain
+
+    def _undoubted(self, screened: Screened) -> Screened:
+        if not screened.assessment.in_doubt:
+            return screened
+        started = time.perf_counter() - screened.ms / 1000
+        safety, known, turn_id = self._safety, screened.known, screened.turn_id
+        try:
+            assessment = known.raised(safety.undoubted(screened.assessment))
+            return self._screened(safety, screened.turns, assessment, known, turn_id, started)
+        except Exception as error:  # the quiet line is better than nothing
+            logger.error("A card in doubt is not to be had: %s", fault(error))
+            return screened
 
     def earlier(self, screened: Screened, turn: int) -> Screened:
         """An earlier turn of a screened conversation, with the card that it brought up then.

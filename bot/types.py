@@ -58,14 +58,18 @@ ABUSE_CATEGORIES = frozenset(
 )
 
 
+#: What lowered a hit that awaits a second look (``bot.safety.doubt``).
+DOUBTED = "doubted"
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One rule that matched.
 
     ``span`` is a half-open range of character offsets into the visitor's turn number
     ``turn`` (0-based, oldest first), and ``text`` is that turn sliced by it. ``lowered_by``
-    names what took the level below the rule's own: a stance, ``maybe``, ``unless`` or
-    ``requires``. ``because`` are the reasons of a find that is no rule's.
+    names what took the level below the rule's own: a stance, ``maybe``, ``unless``,
+    ``requires`` or ``DOUBTED``. ``because`` are the reasons of a find that is no rule's.
     """
 
     rule: str
@@ -102,6 +106,11 @@ class Assessment:
             hits=hits,
             near=tuple(sorted(near, key=_by_weight)),
         )
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something found awaits a second look."""
+        return any(hit.lowered_by == DOUBTED for hit in self.hits)
 
     def up_to(self, turn: int) -> Assessment:
         """What was found in the turns up to one of them, that one included."""

@@ -120,6 +120,14 @@ def test_a_crowd_that_got_nothing_back_has_no_latencies_but_a_throughput() -> No
     assert (rows[-1].floor, rows[-1].ours, rows[-1].note) == (2.0, 0.0, "30% with a card")
 
 
+def test_two_replicas_stand_beside_what_the_cores_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0, 1})
+    one = Seen([1.0], [2.0], Counter(question=10), cores=1.25)
+    two = Seen([1.0], [2.0], Counter(question=15), cores=2.0)
+    *_, last = load.rows_of(100, 5.0, one, one, two, one)
+    assert (last.floor, last.ours, last.note) == (3.2, 3.0, "one keeps 1.25 of 2 cores busy")
+
+
 def test_the_events_of_a_page_are_its_first_and_its_last() -> None:
     page = Page.read('{"id":0,"targets":[]},{"id":3,"targets":[]},{"id":5,"targets":[]}')
     assert (page.asking, page.answering) == (0, 5)

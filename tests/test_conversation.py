@@ -13,6 +13,7 @@ from bot.errors import IndexUnavailable
 from bot.safety import SafetyLayer
 from bot.screening import Known, Limits
 from bot.types import Assessment, Card, Category, Citation, Hit, Level, Passage, Scored
+from tests.fakes import DOUBTFUL, Doubting
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSAGE = Passage(
@@ -304,6 +305,27 @@ class NoSecondLook(SafetyLayer):
         raise RuntimeError("broken")
 
 
+class Settling(Doubting):
+    """The same; the second look finds as much as the rules."""
+
+    def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
+        return self.undoubted(assessment)
+
+
+class Missing(Doubting):
+    """The same without a second look."""
+
+    def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
+        return None
+
+
+class Failing(Doubting):
+    """The same with a second look that breaks."""
+
+    def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
+        raise RuntimeError("broken")
+
+
 class TestTheSecondLook:
     TURNS = ("Why do couples grow apart?",)
 
@@ -331,6 +353,54 @@ class TestTheSecondLook:
         screened = bot.screen(self.TURNS)
         assert bot.look_again(screened) == screened
         assert bot.reply(self.TURNS).trace["looked_again"] is False
+
+    def test_what_was_found_and_is_in_doubt_gets_its_card_when_it_finds_as_much(
+        self, safety: SafetyLayer
+    ) -> None:
+        bot = Bot(Settling(safety._engine), ScriptedAnswerer())
+        screened = bot.screen(DOUBTFUL)
+        assert (screened.card, screened.assessment.level) == (None, Level.SIGNPOST)
+        assert screened.note
+        looked = bot.look_again(screened)
+        assert looked.fresh
+        assert looked.card is not None
+        assert bot.answer(looked).card == looked.card
+
+    def test_it_gets_the_quiet_line_and_the_answer_when_it_finds_less(
+        self, safety: SafetyLayer
+    ) -> None:
+        reply = Bot(Doubting(safety._engine), ScriptedAnswerer()).reply(DOUBTFUL)
+        assert (reply.kind, reply.level, reply.card) == ("answer", Level.SIGNPOST, None)
+        assert reply.note
+
+    @pytest.mark.parametrize("kind", [Missing, Failing])
+    def test_it_gets_its_card_when_there_is_no_second_look(
+        self, safety: SafetyLayer, kind: type[SafetyLayer]
+    ) -> None:
+        counted: list[str] = []
+        bot = Bot(
+            kind(safety._engine), ScriptedAnswerer(), counted=lambda level, _: counted.append(level)
+        )
+        plain = Bot(safety, ScriptedAnswerer()).screen(DOUBTFUL)
+        looked = bot.look_again(bot.screen(DOUBTFUL))
+        assert plain.card is not None
+        assert (looked.card, looked.assessment, looked.fresh) == (
+            plain.card, plain.assessment, True,
+        )  # fmt: skip
+        assert counted == ["signpost", "crisis"]
+
+    def test_nothing_is_in_doubt_where_risk_is_known_or_a_card_was_shown_or_nothing_follows(
+        self, safety: SafetyLayer
+    ) -> None:
+        bot = Bot(Doubting(safety._engine), ScriptedAnswerer(), Limits(message=100))
+        known = Known(Level.CRISIS, (Category.FAMILY_VIOLENCE,))
+        for screened in (
+            bot.screen(DOUBTFUL, known),
+            bot.screen(DOUBTFUL, certain=True),
+            bot.screen([f"{DOUBTFUL[0]}. {'So it goes. ' * 20}"]),
+        ):
+            assert screened.fresh
+            assert screened.card is not None
 
     def test_a_whole_reply_is_not_looked_at_again(self, safety: SafetyLayer) -> None:
         bot = Bot(SecondLook(safety._engine), ScriptedAnswerer())

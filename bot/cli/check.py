@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz, process
 
+from bot import types
 from bot.build import complete
 from bot.cli.lines import Row, answer_lines
 from bot.cli.program import DONE, Commands, add_command
@@ -124,6 +125,8 @@ class Explainer:
                 return ""
             case screen.MAYBE:
                 return "only the quiet line: these words as often mean no harm ('maybe')"
+            case types.DOUBTED:
+                return "only the quiet line: the whole is like the harmless examples ('doubted')"
             case "unless":
                 return "left out by the rule's own 'unless'"
             case "requires":

@@ -222,7 +222,7 @@ def compared(
 
 
 def _outcome(layer: SafetyLayer, turns: Turns) -> Outcome:
-    assessment = layer.assess(turns)
+    assessment = layer.undoubted(layer.assess(turns))
     card = layer.card(assessment, turns, again=False)
     texts = layer.book.cards.values()
     return Outcome(

@@ -8,7 +8,7 @@ from itertools import product
 from bot.errors import Problem
 from bot.safety.grammar import Named, Vocabulary, names_in
 from bot.safety.rulebook import Pattern, Place, RuleBook
-from bot.types import Category, Level
+from bot.types import DOUBTED, Category, Level
 
 #: Words that one pattern may stand for, the words of its lists included.
 _LARGEST = 100_000
@@ -187,7 +187,7 @@ def _other_names(book: RuleBook) -> Iterator[Problem]:
         where = f"rules: {rule.id}"
         if not rule.patterns:
             yield _problem(book, where, "it has no usable pattern", "Add one.")
-        for name in sorted(rule.ignores - stances):
+        for name in sorted(rule.ignores - stances - {DOUBTED}):
             yield _problem(book, where, f"stance '{name}' does not exist", "Mend 'ignores'.")
         if rule.card and rule.card not in book.cards:
             yield _problem(book, where, f"card '{rule.card}' does not exist", "Mend 'card'.")

@@ -37,6 +37,8 @@ _PEOPLE = {
 _SHORT = 2
 #: With fewer words that the examples hold, a message tells the net nothing.
 _LEAST_KNOWN = 3
+#: With fewer of its words known, a message may be in another language, or about what no example is.
+_MOST_KNOWN = 0.8
 #: A second category is named where it is at least so likely.
 _SECOND_CATEGORY = 0.3
 #: Log odds from which a crisis is surely about a category, three to one, and to which it hardly is.
@@ -115,10 +117,19 @@ class CueModel:
         seen = self.see(reading, read)
         if seen is None:
             return None
-        level = thresholds.level(seen.score, supported=reading.supported)
+        level = thresholds.level(seen.score, reading.support)
         if level is Level.NONE:
             return None
         return Find(seen.categories, level, seen.score, seen.span, seen.telling)
+
+    def is_tame(self, reading: Reading, read: Read, thresholds: Thresholds) -> bool:
+        """Whether the words of a reading are known, and say less than its support calls for."""
+        words = [word for turn in reading.turns for word, _ in read(turn)]
+        known = sum(word in self.weights or word in _FUNCTION_WORDS for word in words)
+        if known < _MOST_KNOWN * len(words):
+            return False
+        seen = self.see(reading, read)
+        return seen is not None and thresholds.level(seen.score, reading.support) < Level.CRISIS
 
     def kind(self, reading: Reading, known: Collection[Category], read: Read) -> Find | None:
         """What a crisis is surely about by its words, if it is hardly about what is ``known``.

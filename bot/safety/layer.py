@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Collection, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import date
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING
 from bot.errors import Problem
 from bot.safety import cards, screen
 from bot.safety.cues import CueModel
+from bot.safety.doubt import doubted, settled, undoubted
 from bot.safety.load import load_cues, load_engine, load_meaning
 from bot.safety.match import Engine
 from bot.safety.net import Thresholds, completed, raised
 from bot.safety.patterns import found
-from bot.safety.rulebook import OutputRule
-from bot.types import Assessment, Card, Level, Resource
+from bot.safety.rulebook import OutputRule, Shares
+from bot.types import DOUBTED, Assessment, Card, Level, Resource
 
 if TYPE_CHECKING:
     from bot.safety.meaning import Encoder, MeaningNet
@@ -42,7 +44,8 @@ class SafetyLayer:
         self._words = words
         self._meaning: MeaningNet | None = None
         self.book = engine.book
-        self.false_alarms = engine.book.false_alarms
+        self.shares = engine.book.shares
+        self._sure = {rule.id for rule in self.book.rules if DOUBTED in rule.ignores}
         self._numbers = {
             _digits(number)
             for resource in self.book.resources.values()
@@ -89,19 +92,17 @@ class SafetyLayer:
             model = words and load_meaning(self._engine, encoder, fitting=fitting)
             if words and model:
                 self._words = words
-                self._meaning = MeaningNet(
-                    model, words, self._engine.lexicon, encoder, self.false_alarms
-                )
+                self._meaning = MeaningNet(model, words, self._engine.lexicon, encoder, self.shares)
         except Exception as error:  # as above
             logger.error("The second net has no sentence model, only rules and words: %s", error)
         return self._meaning is not None
 
-    def at(self, false_alarms: float) -> SafetyLayer:
-        """The same layer with another share of ``false_alarms``, for comparing."""
+    def at(self, shares: Shares) -> SafetyLayer:
+        """The same layer with the second net going as far as ``shares`` tell, for comparing."""
         other = copy(self)
-        other.false_alarms = false_alarms
+        other.shares = shares
         if other._meaning is not None:
-            other._meaning = other._meaning.at(false_alarms)
+            other._meaning = other._meaning.at(shares)
         return other
 
     @property
@@ -115,15 +116,26 @@ class SafetyLayer:
         return self.book.resources[self.book.contact]
 
     def assess(self, turns: Sequence[str]) -> Assessment:
-        """Assess a conversation, visitor turns oldest first, by rules and words: at once."""
+        """Assess a conversation, visitor turns oldest first, by rules and words: at once.
+
+        What the rules found and the words speak against is in doubt until it was looked at again;
+        see ``bot.safety.doubt``, and ``undoubted`` for where that cannot be.
+        """
         assessment = screen.assess(self._engine, turns)
         if self._words is None:
             return assessment
         words, read = self._words, cache(self._engine.lexicon.read)
-        limits = Thresholds.passed_by(_SURER * self.false_alarms, words.harmless)
+        surer = replace(self.shares, false_alarms=_SURER * self.shares.false_alarms)
+        limits = Thresholds.passed_by(surer, words.harmless)
         try:
             looked = raised(
-                assessment,
+                doubted(
+                    assessment,
+                    turns,
+                    lambda one: words.is_tame(one, read, limits),
+                    read,
+                    self._sure,
+                ),
                 turns,
                 lambda every: [words.find(one, read, limits) for one in every],
             )
@@ -135,20 +147,27 @@ class SafetyLayer:
     def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
         """The assessment raised by what the conversation means; takes one encoding or two.
 
-        ``None`` if the sentence model is not ready or fails: the assessment stands as it is.
+        ``None`` if the sentence model is not ready or fails: then what ``undoubted`` makes of
+        the assessment stands.
         """
         if self._meaning is None:
             return None
+        read = cache(self._engine.lexicon.read)
         try:
-            return raised(assessment, turns, self._meaning.find)
+            looked = raised(assessment, turns, self._meaning.find)
+            return settled(looked, turns, read, self._meaning.find)
         except Exception as error:  # as above
             logger.error("The sentence model failed the second net (%s).", type(error).__name__)
             return None
 
+    def undoubted(self, assessment: Assessment) -> Assessment:
+        """What counts where there is no second look: nothing found is in doubt any more."""
+        return undoubted(assessment)
+
     def assess_fully(self, turns: Sequence[str]) -> Assessment:
         """Both looks in one call."""
         assessment = self.assess(turns)
-        return self.look_again(assessment, turns) or assessment
+        return self.look_again(assessment, turns) or undoubted(assessment)
 
     def assess_by_rules(self, turns: Sequence[str]) -> Assessment:
         """The assessment of the rules alone."""

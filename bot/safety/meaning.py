@@ -30,6 +30,7 @@ from bot.safety.cues import CueModel, Seen
 from bot.safety.fold import fold
 from bot.safety.labelled import Example
 from bot.safety.net import TOGETHER, Find, Reading, Thresholds, passed_by, windows
+from bot.safety.rulebook import Shares
 from bot.safety.words import Lexicon
 from bot.types import Level
 
@@ -142,12 +143,12 @@ class MeaningNet:
         cues: CueModel,
         lexicon: Lexicon,
         encoder: Encoder,
-        false_alarms: float,
+        shares: Shares,
     ) -> None:
-        """Use a model so that a share of ``false_alarms`` of harmless messages passes for risk."""
+        """Use a model with thresholds that ``shares`` of harmless messages pass."""
         self._model = model
         self._mix = _weighed(cues, model)
-        self._thresholds = Thresholds.passed_by(false_alarms, self._mix.harmless)
+        self._thresholds = Thresholds.passed_by(shares, self._mix.harmless)
         self._telling = passed_by(_TELLING, self._mix.harmless)
         self._telling_words = passed_by(_TELLING, cues.harmless)
         self._cues = cues
@@ -158,10 +159,10 @@ class MeaningNet:
         self._known: OrderedDict[bytes, tuple[float, tuple[str, ...]]] = OrderedDict()
         self._lock = Lock()
 
-    def at(self, false_alarms: float) -> MeaningNet:
-        """The same net with another share of ``false_alarms``."""
+    def at(self, shares: Shares) -> MeaningNet:
+        """The same net with other thresholds."""
         other = copy(self)
-        other._thresholds = Thresholds.passed_by(false_alarms, self._mix.harmless)
+        other._thresholds = Thresholds.passed_by(shares, self._mix.harmless)
         return other
 
     def find(self, readings: Sequence[Reading]) -> list[Find | None]:
@@ -196,7 +197,7 @@ class MeaningNet:
         if seen is None:
             return None
         score = self._score(seen, alone)
-        level = self._thresholds.level(score, supported=reading.supported)
+        level = self._thresholds.level(score, reading.support)
         if level is Level.NONE:
             return None
         return Find(seen.categories, level, score, (0, len(reading.turns[-1])), alike)

@@ -1,16 +1,19 @@
 """The second net under the rules: messages that resemble labelled examples of people at risk.
 
-It can only add to what the rules say, and raise at most to ``crisis``. Two models find
+It adds to what the rules say, and raises at most to ``crisis``. Two models find
 resemblance, the words (``cues``), which need nothing but the rules' own lexicon, and words and
 meaning together (``meaning``), which need the sentence model. Both are asked the same way, here.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeVar
 
+from bot.safety.rulebook import Shares
 from bot.safety.screen import MAYBE
 from bot.types import Assessment, Category, Hit, Level
 
@@ -29,15 +32,20 @@ TOGETHER = _WINDOW + _STEP
 _QUIET_FACTOR = 4
 
 
+class Support(Enum):
+    """What the rules say of a reading: the more, the less the net need find."""
+
+    NONE = "nothing"
+    MAYBE = "that it may be a crisis: a ``maybe`` pattern matched"
+    DOUBTED = "that it is one, which its words speak against (``bot.safety.doubt``)"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Turns read as one, of which the last is in question.
-
-    ``supported`` is true when a rule says that this may be a crisis (its ``maybe`` patterns).
-    """
+    """Turns read as one, of which the last is in question."""
 
     turns: tuple[str, ...]
-    supported: bool = False
+    support: Support = Support.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +65,34 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Scores above which a message is a crisis, or at least worth the quiet line."""
+    """Scores above which a message is a crisis, is worth the quiet line, is not plainly tame."""
 
     crisis: float
     signpost: float
+    tame: float
 
     @classmethod
-    def passed_by(cls, share: float, harmless: Sequence[float]) -> Thresholds:
-        """The thresholds that a share of harmless messages would pass for a crisis.
+    def passed_by(cls, shares: Shares, harmless: Sequence[float]) -> Thresholds:
+        """The thresholds that ``shares`` of harmless messages would pass.
 
         ``harmless`` are the scores of such messages, ascending; the quiet line may come up for
-        ``_QUIET_FACTOR`` times the share.
+        ``_QUIET_FACTOR`` times as many as a card.
         """
-        return cls(passed_by(share, harmless), passed_by(min(0.5, _QUIET_FACTOR * share), harmless))
+        quiet = min(0.5, _QUIET_FACTOR * shares.false_alarms)
+        return cls(
+            crisis=passed_by(shares.false_alarms, harmless),
+            signpost=passed_by(quiet, harmless),
+            tame=passed_by(1 - shares.doubted, harmless) if shares.doubted else -math.inf,
+        )
 
-    def level(self, score: float, *, supported: bool) -> Level:
-        """The level of a score; where a rule says the same, the lower threshold will do."""
-        if score > (self.signpost if supported else self.crisis):
+    def level(self, score: float, support: Support) -> Level:
+        """The level of a score; where a rule says the same, a lower threshold will do."""
+        least = {
+            Support.NONE: self.crisis,
+            Support.MAYBE: self.signpost,
+            Support.DOUBTED: self.tame,
+        }
+        if score > least[support]:
             return Level.CRISIS
         return Level.SIGNPOST if score > self.signpost else Level.NONE
 
@@ -146,14 +165,19 @@ def _weight(found: Find) -> tuple[int, float]:
     return found.level, found.score
 
 
+def readings_of(turns: Sequence[str], number: int) -> Iterator[tuple[str, ...]]:
+    """A turn as it is read: alone, and with the ones before it."""
+    yield (turns[number],)
+    first = max(0, number - _TURNS_TOGETHER + 1)
+    if first < number:
+        yield tuple(turns[first : number + 1])
+
+
 def _readings(assessment: Assessment, turns: Sequence[str]) -> Iterator[tuple[int, Reading]]:
     told = {hit.turn for hit in assessment.hits if hit.level >= Level.CRISIS}
     maybe = {hit.turn for hit in assessment.hits if hit.lowered_by == MAYBE}
-    for number, turn in enumerate(turns):
-        if number in told:
-            continue
-        yield number, Reading((turn,), number in maybe)
-        together = range(max(0, number - _TURNS_TOGETHER + 1), number + 1)
-        if len(together) > 1 and not told.intersection(together):
-            parts = tuple(turns[each] for each in together)
-            yield number, Reading(parts, bool(maybe.intersection(together)))
+    for number in range(len(turns)):
+        for parts in readings_of(turns, number):
+            together = set(range(number + 1 - len(parts), number + 1))
+            if told.isdisjoint(together):
+                yield number, Reading(parts, Support.MAYBE if maybe & together else Support.NONE)

@@ -37,8 +37,8 @@ class Rule:
     It further needs one of ``requires`` anywhere in the conversation if there
     are any; and a crisis hit of one of ``requires_category`` if there are any. A match of
     ``unless`` that touches the hit erases it, a match of ``unless_message`` anywhere in the turn
-    too. ``ignores`` names stances that do not lower it. ``card`` is the card to show in place of
-    the usual one of its category and level.
+    too. ``ignores`` names stances that do not lower it, ``doubted`` among them where no doubt
+    does. ``card`` is the card to show in place of the usual one of its category and level.
     """
 
     id: str
@@ -171,6 +171,18 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """How far the second net may go, as shares of harmless messages, each between 0 and 1.
+
+    ``false_alarms`` of them may pass for a crisis; what a rule finds is in doubt where a message
+    says no more than the tamest ``doubted`` of them (``bot.safety.doubt``).
+    """
+
+    false_alarms: float
+    doubted: float
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
     """Everything of a rules file and the files it includes."""
 
@@ -184,7 +196,7 @@ class RuleBook:
     cards: Mapping[str, CardText]
     fallback: str
     examples_folder: Path
-    false_alarms: float
+    shares: Shares
     signposts: tuple[Signpost, ...]
     overlays: tuple[Overlay, ...]
     vocabularies: Mapping[str, Vocabulary]

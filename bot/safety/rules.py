@@ -13,7 +13,7 @@ from bot.errors import Problem, RulesError
 from bot.safety.consistency import check_references
 from bot.safety.entries import Entries
 from bot.safety.grammar import PatternError, Vocabulary, verb_list, word_list
-from bot.safety.rulebook import Place, RuleBook
+from bot.safety.rulebook import Place, RuleBook, Shares
 from bot.safety.source import Located, Reader
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ _SECTIONS = (
     "fallback",
     "example_messages",
     "false_alarms",
+    "doubted",
     "signposts",
     "overlays",
     "vocabulary",
@@ -125,7 +126,7 @@ class _Assembly:
             cards={each.id: each for each in self._each("cards", self._entries.card)},
             fallback=self._single("fallback"),
             examples_folder=self._path.resolve().parent / self._single("example_messages"),
-            false_alarms=self._share("false_alarms"),
+            shares=Shares(self._share("false_alarms", most=0.2), self._share("doubted", most=0.8)),
             signposts=tuple(self._each("signposts", self._entries.signpost)),
             overlays=tuple(self._each("overlays", self._entries.overlay)),
             vocabularies=self._vocabularies(),
@@ -193,17 +194,17 @@ class _Assembly:
             )
         return 90
 
-    def _share(self, section: str) -> float:
+    def _share(self, section: str, *, most: float) -> float:
         text = self._single(section)
         try:
             share = float(text)
         except ValueError:
-            share = 0.0
-        if 0 < share < 0.2:
+            share = -1.0
+        if 0 <= share < most:
             return share
         if text:
             reader, node = self._sections[section][-1]
-            what = f"'{text}' is not a share between 0 and 0.2"
+            what = f"'{text}' is not a share from 0 to below {most}"
             reader.problem(node.line, section, what, "Give a number such as 0.01.")
         return 0.01
 

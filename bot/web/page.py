@@ -42,9 +42,17 @@ class SteppedBot(Protocol):
     """What the page asks of a bot (``bot.front.FrontBot``)."""
 
     def screen(
-        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
+        self,
+        turns: Sequence[str],
+        known: Known = NOTHING_KNOWN,
+        *,
+        turn_id: str = "",
+        certain: bool = False,
     ) -> Screened:
         """Screen a conversation; never raises, never waits."""
+
+    def undoubted(self, screened: Screened) -> Screened:
+        """A screened turn that will not be looked at again."""
 
     def earlier(self, screened: Screened, turn: int) -> Screened:
         """An earlier turn of a screened conversation, with the card that it brought up."""
@@ -73,6 +81,8 @@ class Page:
         self._rate = RateLimit(settings.rate)
         at_once = WRITTEN_AT_ONCE if settings.llm else ANSWERS_AT_ONCE
         self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="answer")
+        # Turns that may yet bring up a card do not wait for the answers of others.
+        self._first = ThreadPoolExecutor(at_once, thread_name_prefix="first")
         self._screeners = ThreadPoolExecutor(1, thread_name_prefix="screen")
         self.blocks = self._build()
 
@@ -97,13 +107,19 @@ class Page:
             return self._html(sent, screened, screened.final)
         client = request.client.host if request.client else ""
         if not self._rate.allows(client):
-            return self._html(sent, screened, _told(screened, self._texts.too_fast))
+            return self._refused(sent, screened, self._texts.too_fast)
         loop = asyncio.get_running_loop()
+        workers = self._first if screened.assessment.in_doubt else self._workers
         try:
             async with asyncio.timeout(self.settings.answer_timeout):
-                return await loop.run_in_executor(self._workers, self._answered, sent, screened)
+                return await loop.run_in_executor(workers, self._answered, sent, screened)
         except TimeoutError:
-            return self._html(sent, screened, _told(screened, self._texts.too_busy))
+            return self._refused(sent, screened, self._texts.too_busy)
+
+    def _refused(self, sent: Sent, screened: Screened, text: str) -> str:
+        """A turn that is not answered, and why."""
+        screened = self.bot.undoubted(screened)
+        return self._html(sent, screened, _told(screened, text))
 
     def _answered(self, sent: Sent, screened: Screened) -> str:
         return self._html(sent, *self.bot.finish(screened))
@@ -112,7 +128,9 @@ class Page:
         """A conversation screened, here and now unless it is a long one."""
 
         def screen() -> Screened:
-            return self.bot.screen(sent.turns, sent.known, turn_id=sent.turn_id)
+            return self.bot.screen(
+                sent.turns, sent.known, turn_id=sent.turn_id, certain=sent.carded
+            )
 
         if sum(map(len, sent.turns)) <= SCREENED_AT_ONCE:
             return screen()
@@ -132,6 +150,7 @@ class Page:
     def close(self) -> None:
         """Let the threads end; questions still waiting are dropped."""
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._first.shutdown(wait=False, cancel_futures=True)
         self._screeners.shutdown(wait=False, cancel_futures=True)
 
     def _build(self) -> gr.Blocks:

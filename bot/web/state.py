@@ -43,7 +43,8 @@ class Sent:
     """What a page sends: a conversation up to one of its turns, oldest first.
 
     ``number`` is the page's own number for the last turn; ``known`` is what it had been told of
-    this conversation before that turn. ``turn_id`` is the turn's name in the log, once it has one.
+    this conversation before that turn. ``turn_id`` is the turn's name in the log, once it has one,
+    and ``carded`` is true once the page has a card in view.
     """
 
     token: str
@@ -51,6 +52,7 @@ class Sent:
     turns: tuple[str, ...]
     known: Known
     turn_id: str = ""
+    carded: bool = False
 
 
 def read(payload: object, max_turns: int) -> Sent | None:
@@ -74,6 +76,7 @@ def read(payload: object, max_turns: int) -> Sent | None:
         turns=said,
         known=_known(payload.get("known")),
         turn_id=name if isinstance(name, str) and _TURN_ID.fullmatch(name) else "",
+        carded=payload.get("carded") is True,
     )
 
 

@@ -35,6 +35,8 @@ window.said = (() => {
     id: turn.id,
     turns: turns.slice(0, turns.indexOf(turn) + 1).map((each) => each.text),
     known: turn.before,
+    // A card that came up for a turn must not be gone from its answer.
+    carded: turn.carded === true,
   });
 
   // For Gradio: what the page sends with a new message.
@@ -66,7 +68,10 @@ window.said = (() => {
     const turn = turns.find((each) => each.number === Number(feed.dataset.number));
     const isKept = feed.dataset.kept === "yes";
     const taken = turn?.state === "sent" && isKept ? turn.text : "";
-    if (turn) turn.id = feed.dataset.id;
+    if (turn) {
+      turn.id = feed.dataset.id;
+      turn.carded = LEVELS.indexOf(known.level) >= LEVELS.indexOf("crisis");
+    }
     if (turn && feed.querySelector(".turn").dataset.revision === "2") {
       turn.state = "done";
       if (!isKept) turns = turns.filter((each) => each !== turn);

@@ -21,6 +21,7 @@ from bot.screening import Limits, Screened, Screener
 from bot.settings import Settings
 from bot.types import Reply
 from bot.worker import AnswersUnavailable, Finished, Program, Worker
+from tests.fakes import DOUBTFUL, Doubting
 from tests.faults.conftest import CRISES, ROOT
 
 DISCLOSURE = "I don't feel safe at home"
@@ -169,6 +170,19 @@ def test_cards_come_without_it(safety: SafetyLayer, message: str) -> None:
     assert screened.card is not None
     assert looked.card == reply.card == screened.card
     assert CRISES[message] in [each.id for each in reply.card.resources]
+
+
+def test_nothing_is_left_in_doubt_before_it_is_ready_or_after_it_failed(
+    safety: SafetyLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = FrontBot(Doubting(safety._engine), Worker(Settings()), Limits())
+    assert bot.screen(DOUBTFUL).card is not None
+    monkeypatch.setattr(Worker, "ready", True)
+    screened = bot.screen(DOUBTFUL)
+    assert screened.card is None
+    looked, reply = bot.finish(screened)
+    assert looked.card is not None
+    assert (reply.kind, reply.card) == ("error", looked.card)
 
 
 def test_it_ends_with_a_page_that_is_killed(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ opening: If you are in danger now, call 000.
 fallback: anyway
 example_messages: examples
 false_alarms: 0.01
+doubted: 0
 resources:
   - id: triple_zero
     name: Triple Zero

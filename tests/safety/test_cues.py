@@ -13,7 +13,8 @@ from bot.safety import SafetyLayer
 from bot.safety.cues import CueModel, fit
 from bot.safety.labelled import Example, read_examples
 from bot.safety.load import load_cues, load_engine
-from bot.safety.net import Find, Reading, Thresholds
+from bot.safety.net import Find, Reading, Support, Thresholds
+from bot.safety.rulebook import Shares
 from bot.safety.words import Lexicon
 from bot.types import Category, Level
 
@@ -45,9 +46,11 @@ def model(lexicon: Lexicon) -> CueModel:
     return fitted
 
 
-def find(model: CueModel, lexicon: Lexicon, *turns: str, supported: bool = False) -> Find | None:
-    thresholds = Thresholds.passed_by(0.05, model.harmless)
-    return model.find(Reading(turns, supported), lexicon.read, thresholds)
+def find(
+    model: CueModel, lexicon: Lexicon, *turns: str, support: Support = Support.NONE
+) -> Find | None:
+    thresholds = Thresholds.passed_by(Shares(0.05, 0.5), model.harmless)
+    return model.find(Reading(turns, support), lexicon.read, thresholds)
 
 
 def test_it_tells_risk_from_calm_in_the_same_voice(model: CueModel, lexicon: Lexicon) -> None:

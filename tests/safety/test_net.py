@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 import pytest
 
-from bot.safety.net import NET, Find, Reading, Thresholds, completed, raised
+from bot.safety.net import NET, Find, Reading, Support, Thresholds, completed, raised
+from bot.safety.rulebook import Shares
 from bot.safety.screen import MAYBE
 from bot.types import Assessment, Category, Hit, Level
 
@@ -105,8 +106,8 @@ def test_a_reading_is_supported_where_a_rule_said_maybe() -> None:
     net = Net()
     before = Assessment.of([hit(Level.SIGNPOST, 0, MAYBE), hit(Level.SIGNPOST, 1, "past")], [])
     raised(before, ["a", "b"], net)
-    assert [(each.turns, each.supported) for each in net.asked] == [
-        (("a",), True), (("b",), False), (("a", "b"), True),
+    assert [(each.turns, each.support) for each in net.asked] == [
+        (("a",), Support.MAYBE), (("b",), Support.NONE), (("a", "b"), Support.MAYBE),
     ]  # fmt: skip
 
 
@@ -114,19 +115,28 @@ class TestThresholds:
     HARMLESS = tuple(float(score) for score in range(100))
 
     def test_the_share_of_harmless_messages_passes(self) -> None:
-        limits = Thresholds.passed_by(0.05, self.HARMLESS)
-        passed = [s for s in self.HARMLESS if limits.level(s, supported=False) is Level.CRISIS]
+        limits = Thresholds.passed_by(Shares(0.05, 0.6), self.HARMLESS)
+        passed = [s for s in self.HARMLESS if limits.level(s, Support.NONE) is Level.CRISIS]
         assert len(passed) <= 5
-        quiet = [s for s in self.HARMLESS if limits.level(s, supported=False) is Level.SIGNPOST]
+        quiet = [s for s in self.HARMLESS if limits.level(s, Support.NONE) is Level.SIGNPOST]
         assert 10 <= len(quiet) <= 15
 
     def test_what_deserves_the_quiet_line_is_a_crisis_where_a_rule_says_the_same(self) -> None:
-        limits = Thresholds(crisis=2.0, signpost=1.0)
-        assert limits.level(1.5, supported=False) is Level.SIGNPOST
-        assert limits.level(1.5, supported=True) is Level.CRISIS
-        assert limits.level(0.5, supported=True) is Level.NONE
+        limits = Thresholds(crisis=2.0, signpost=1.0, tame=-1.0)
+        assert limits.level(1.5, Support.NONE) is Level.SIGNPOST
+        assert limits.level(1.5, Support.MAYBE) is Level.CRISIS
+        assert limits.level(0.5, Support.MAYBE) is Level.NONE
+
+    def test_what_a_rule_found_is_doubted_among_so_many_of_the_tamest(self) -> None:
+        limits = Thresholds.passed_by(Shares(0.05, 0.6), self.HARMLESS)
+        tame = [s for s in self.HARMLESS if limits.level(s, Support.DOUBTED) < Level.CRISIS]
+        assert 58 <= len(tame) <= 62
+
+    def test_a_share_of_nothing_doubts_nothing(self) -> None:
+        limits = Thresholds.passed_by(Shares(0.05, 0), self.HARMLESS)
+        assert limits.level(-1000.0, Support.DOUBTED) is Level.CRISIS
 
     @pytest.mark.parametrize("share", [0.001, 0.199])
     def test_few_messages_and_odd_shares_are_no_obstacle(self, share: float) -> None:
-        limits = Thresholds.passed_by(share, (0.5,))
-        assert limits.crisis == limits.signpost == 0.5
+        limits = Thresholds.passed_by(Shares(share, share), (0.5,))
+        assert limits.crisis == limits.signpost == limits.tame == 0.5

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.screening import NOTHING_KNOWN, Known, Screened
 from bot.types import (
+    DOUBTED,
     Assessment,
     Card,
     Category,
@@ -85,20 +86,29 @@ class ScriptedBot:
     """Answers every question the same way, after ``loaded`` is set.
 
     "unsafe" in a message brings a crisis card, "hurt her" one for the writer, "choking" an
-    emergency; "sad" the quiet note; "fault" an error.
+    emergency; "sad" the quiet note; "fault" an error. "doubtful" brings a crisis card that is in
+    doubt at first, and none in the end.
     """
 
     loaded: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    certain: list[bool] = field(default_factory=list)
 
     def screen(
-        self, turns: Sequence[str], known: Known = NOTHING_KNOWN, *, turn_id: str = ""
+        self,
+        turns: Sequence[str],
+        known: Known = NOTHING_KNOWN,
+        *,
+        turn_id: str = "",
+        certain: bool = False,
     ) -> Screened:
         """Find the trigger words in every turn; the last one decides what is fresh."""
         kept = tuple(turn.strip() for turn in turns)
         if not turn_id:
             self.asked.append(kept)
-        levels = [_level(turn) for turn in kept]
+        else:
+            self.certain.append(certain)
+        levels = [_level(turn, certain=certain) for turn in kept]
         level = max(*levels, known.level)
         fresh = levels[-1] >= Level.CRISIS
         again = max([*levels[:-1], known.level]) >= Level.CRISIS
@@ -108,7 +118,12 @@ class ScriptedBot:
             if each >= Level.CRISIS
         )
         categories = tuple(dict.fromkeys([*known.categories, *(hit.category for hit in hits)]))
-        assessment = Assessment(level, categories, hits)
+        doubts = tuple(
+            Hit("scripted", _category(turn), Level.SIGNPOST, (0, 1), "x", number, DOUBTED)
+            for number, turn in enumerate(kept)
+            if "doubtful" in turn and not certain
+        )
+        assessment = Assessment(level, categories, hits + doubts)
         card = _card(level, again, "hurt her" in " ".join(kept))
         note = "If it gets too much: Lifeline 13 11 14." if level is Level.SIGNPOST else ""
         final = None
@@ -123,6 +138,10 @@ class ScriptedBot:
     def earlier(self, screened: Screened, turn: int) -> Screened:
         """An earlier turn, screened as it was then."""
         return self.screen(screened.turns[: turn + 1], turn_id=screened.turn_id)
+
+    def undoubted(self, screened: Screened) -> Screened:
+        """The turn with what was in doubt."""
+        return self.screen(screened.turns, turn_id=screened.turn_id, certain=True)
 
     def finish(self, screened: Screened) -> tuple[Screened, Reply]:
         """The one answer; the turn is raised where its words only mean risk."""
@@ -161,10 +180,10 @@ class ScriptedBot:
         )
 
 
-def _level(turn: str) -> Level:
+def _level(turn: str, *, certain: bool) -> Level:
     if "choking" in turn:
         return Level.EMERGENCY
-    if "unsafe" in turn or "hurt her" in turn:
+    if "unsafe" in turn or "hurt her" in turn or (certain and "doubtful" in turn):
         return Level.CRISIS
     return Level.SIGNPOST if "sad" in turn else Level.NONE
 

@@ -43,6 +43,17 @@ def test_an_example_button_asks_like_a_typed_message(visit: Open, site: Site) ->
     expect(visitor.tab.locator("#examples")).to_be_hidden()
 
 
+def test_a_card_that_came_up_is_not_in_doubt_when_the_answer_comes(visit: Open, site: Site) -> None:
+    visitor = visit("phone")
+    site.bot.certain.clear()
+    visitor.ask("What is stonewalling?")
+    expect(visitor.tab.locator(".sources")).to_have_count(1)
+    assert True not in site.bot.certain
+    visitor.ask("I feel unsafe at home")
+    expect(visitor.tab.locator(".sources")).to_have_count(2)
+    assert True in site.bot.certain
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_help_line_and_card_are_in_view_at_every_size(visit: Open, size: str, scheme: str) -> None:

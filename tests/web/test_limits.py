@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.screening import Screened
+from bot.types import Reply
 from bot.web import gate
 from bot.web.limits import RateLimit
+from bot.web.page import ANSWERS_AT_ONCE
 from bot.web.server import make_app
 from tests.web.asking import EVENTS, TEXTS, answered, event, own, page_with
 from tests.web.conftest import Site
@@ -81,15 +85,54 @@ def test_a_crisis_message_gets_its_card_however_many_came_before_it() -> None:
         assert polite not in html
 
 
-def test_an_answer_that_takes_too_long_becomes_a_plain_sentence_with_the_card() -> None:
+def test_where_nobody_looks_again_a_card_in_doubt_comes() -> None:
+    with TestClient(make_app(page_with(rate=1))) as client:
+        at_once = client.post(EVENTS, json=event("doubtful")).json()["data"][0]
+        looked_at = answered(client, "doubtful")
+        refused = answered(client, "doubtful")
+    assert 'class="card crisis"' not in at_once + looked_at
+    assert "stonewalling" in looked_at
+    assert 'class="card crisis"' in refused
+    assert TEXTS.too_fast.split(".")[0] in refused
+
+
+def answered_too_late(message: str) -> str:
+    """What the answering event says when the answer does not come in time."""
     page = page_with(answer_timeout=0.2)
     assert isinstance(page.bot, ScriptedBot)
     page.bot.loaded.clear()
     try:
         with TestClient(make_app(page)) as client:
-            html = answered(client, "I feel unsafe")
+            return answered(client, message)
     finally:
         page.bot.loaded.set()
+
+
+def test_a_card_in_doubt_comes_when_the_second_look_takes_too_long() -> None:
+    assert 'class="card crisis"' in answered_too_late("doubtful")
+
+
+def test_what_is_in_doubt_does_not_wait_for_the_answers_of_others() -> None:
+    page = page_with(answer_timeout=250)
+    bot = page.bot
+    assert isinstance(bot, ScriptedBot)
+    bot.loaded.clear()
+    finish = bot.finish
+
+    def finish_doubts(screened: Screened) -> tuple[Screened, Reply]:
+        if "doubtful" in screened.turns[-1]:
+            bot.loaded.set()  # else the others would wait for ever
+        return finish(screened)
+
+    bot.finish = finish_doubts  # type: ignore[method-assign]
+    with TestClient(make_app(page)) as client, ThreadPoolExecutor() as others:
+        waiting = [others.submit(answered, client, "What?") for _ in range(ANSWERS_AT_ONCE)]
+        assert "stonewalling" in answered(client, "doubtful")
+        assert all("stonewalling" in each.result() for each in waiting)
+
+
+def test_an_answer_that_takes_too_long_becomes_a_plain_sentence_with_the_card() -> None:
+    html = answered_too_late("I feel unsafe")
     assert 'class="card crisis"' in html
     assert TEXTS.too_busy.split(".")[0] in html
 

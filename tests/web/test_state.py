@@ -86,6 +86,14 @@ def test_an_id_that_no_server_gives_is_not_believed(name: object) -> None:
     assert sent.turn_id == ""
 
 
+@pytest.mark.parametrize("carded", [1, "true", None, []])
+def test_only_a_plain_yes_says_that_a_card_is_in_view(carded: object) -> None:
+    for value, is_carded in ((carded, False), (True, True)):
+        sent = read(payload("x") | {"carded": value}, 9)
+        assert sent is not None
+        assert sent.carded is is_carded
+
+
 @pytest.mark.parametrize("number", [0, -1, 10**9, True, "2", 1.5, None])
 def test_a_number_that_no_page_gives_is_counted_instead(number: object) -> None:
     sent = read(payload("x", "y", "z") | {"number": number}, 9)
