@@ -27,6 +27,7 @@ from typing import Protocol
 
 from bot import logs
 from bot.errors import BotError
+from bot.logs import fault
 from bot.screening import Screened
 from bot.settings import Settings
 from bot.types import Reply
@@ -45,6 +46,8 @@ _SOON, _LATER, _LIVED = 1.0, 15.0, 30.0
 _PARTING = 3.0
 #: Under this number the process tells that answers are ready; turns count from 1.
 _READY = 0
+#: What it tells of a turn that it could not finish.
+_FAILED = None
 
 
 class AnswersUnavailable(BotError):
@@ -116,23 +119,25 @@ class Worker:
     def finish(self, screened: Screened) -> Finished:
         """Finish a screened turn; waits for it.
 
-        Raises ``AnswersUnavailable`` if the process is not there, ends meanwhile, or needs
-        longer than ``Settings.answer_timeout``; one that hangs is replaced.
+        Raises ``AnswersUnavailable`` if the process is not there, ends meanwhile, fails, or needs
+        longer than ``Settings.answer_timeout``. One that was ready all that time hangs, and is
+        replaced; one that was still loading has only just begun with what waited for it.
         """
         number, future = next(self._numbers), Future[Finished]()
         try:
             with self._lock:
                 if self._connection is None:
                     raise AnswersUnavailable("The process that makes answers is not running.")
+                process, was_ready = self._process, self._ready
                 self._waiting[number] = future
                 self._connection.send((number, screened))
             return future.result(self._settings.answer_timeout)
         except TooLate:
-            if self._ready and self._process is not None:
-                self._process.kill()
+            if was_ready and process is not None:
+                process.kill()
             raise AnswersUnavailable(
                 f"An answer took longer than {self._settings.answer_timeout:g} seconds. "
-                "The process that makes answers is started anew if it should have been ready."
+                "The process that makes answers is started anew if it was ready all that time."
             ) from None
         except OSError:
             raise AnswersUnavailable("The process that makes answers has just ended.") from None
@@ -181,7 +186,11 @@ class Worker:
                 number, content = ours.recv()
                 if number == _READY:
                     self._ready = True
-                elif future := self._waiting.get(number):
+                elif (future := self._waiting.get(number)) is None:
+                    continue  # given up meanwhile
+                elif content is _FAILED:
+                    future.set_exception(AnswersUnavailable("An answer could not be made."))
+                else:
                     future.set_result(content)
         except (EOFError, OSError):
             pass
@@ -238,7 +247,11 @@ def _finish_turns(pipe: Connection, program: Program) -> None:
         tell(_READY, None)
 
     def finish(number: int, screened: Screened) -> None:
-        tell(number, program.bot.finish(screened))
+        try:
+            tell(number, program.bot.finish(screened))
+        except Exception as error:  # the page must not wait for what will not come
+            logger.error("Finishing failed: %s", fault(error), extra={"turn": screened.turn_id})
+            tell(number, _FAILED)
 
     program.warm_up()
     threading.Thread(target=tell_when_ready, name="ready", daemon=True).start()

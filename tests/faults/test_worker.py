@@ -19,7 +19,7 @@ from bot.front import FrontBot
 from bot.safety import SafetyLayer
 from bot.screening import Limits, Screened, Screener
 from bot.settings import Settings
-from bot.types import Reply
+from bot.types import Level, Reply
 from bot.worker import AnswersUnavailable, Finished, Program, Worker
 from tests.fakes import DOUBTFUL, Doubting
 from tests.faults.conftest import CRISES, ROOT
@@ -28,9 +28,11 @@ DISCLOSURE = "I don't feel safe at home"
 
 
 class Echo:
-    """Answers with the message; "hang" never ends, "crash" ends the process."""
+    """Answers with the message, unless that says what goes wrong: "crash" ends the process."""
 
-    ready = True
+    @property
+    def ready(self) -> bool:
+        return True
 
     @property
     def bot(self) -> Echo:
@@ -45,6 +47,11 @@ class Echo:
             time.sleep(3600)
         if said == "crash":
             os.kill(os.getpid(), signal.SIGKILL)
+        if said == "fail":
+            raise RuntimeError(said)
+        if said == "unsendable":
+            trace: dict[str, object] = {"lock": threading.Lock()}
+            return screened, Reply("answer", Level.NONE, (), None, "", trace=trace)
         if said == "slow":
             time.sleep(1)
         return screened, Reply("answer", screened.assessment.level, (), screened.card, f"{said}!")
@@ -54,10 +61,31 @@ def echo(_settings: Settings) -> Program:
     return Echo()
 
 
+class Loading(Echo):
+    """Ready a second after its start."""
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+
+    @property
+    def ready(self) -> bool:
+        return time.monotonic() - self.since > 1
+
+
+def loading(_settings: Settings) -> Program:
+    return Loading()
+
+
+class Unready(Echo):
+    """Never done with loading."""
+
+    @property
+    def ready(self) -> bool:
+        return False
+
+
 def never_ready(_settings: Settings) -> Program:
-    program = Echo()
-    program.ready = False
-    return program
+    return Unready()
 
 
 def unable(_settings: Settings) -> Program:
@@ -132,6 +160,20 @@ def test_a_crash_is_told_to_the_turns_it_took_along_and_the_next_are_answered(
     assert "It is started again; cards go on." in caplog.text
 
 
+@pytest.mark.parametrize("message", ["fail", "unsendable"])
+def test_a_turn_that_fails_is_told_at_once_and_takes_no_other_along(
+    safety: SafetyLayer, start: Callable[..., Worker], message: str
+) -> None:
+    worker = start()
+    until(lambda: worker.ready)
+    began = time.monotonic()
+    with pytest.raises(AnswersUnavailable, match="could not be made"):
+        worker.finish(turn(safety, message))
+    assert time.monotonic() - began < worker._settings.answer_timeout / 2
+    assert worker.ready
+    assert worker.finish(turn(safety, "again"))[1].text == "again!"
+
+
 def test_one_that_hangs_is_replaced(safety: SafetyLayer, start: Callable[..., Worker]) -> None:
     worker = start(answer_timeout=4.0)
     until(lambda: worker.ready)
@@ -149,6 +191,17 @@ def test_one_that_still_loads_is_left_to_load(
     with pytest.raises(AnswersUnavailable):
         worker.finish(turn(safety, "hang"))
     time.sleep(0.5)
+    assert "has ended" not in caplog.text
+
+
+def test_one_that_was_loading_for_most_of_the_time_is_not_taken_for_one_that_hangs(
+    safety: SafetyLayer, start: Callable[..., Worker], caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = start(loading, answer_timeout=4.0)
+    with pytest.raises(AnswersUnavailable):
+        worker.finish(turn(safety, "hang"))
+    assert worker.ready, "it was to be ready before the time was up"
+    assert worker.finish(turn(safety, "next"))[1].text == "next!"
     assert "has ended" not in caplog.text
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.web.conftest import SHOTS
 
@@ -77,6 +78,20 @@ def ask(tab: Page, message: str) -> None:
     tab.locator("#box textarea").press("Enter")
 
 
+def passage(tab: Page, place: Page | Locator, app: RunningApp) -> Locator:
+    """The first passage shown there; where none comes, what page and program say is told."""
+    found = place.locator(".sources details, details.source").first
+    try:
+        found.wait_for(timeout=120_000)
+    except TooLate:
+        SHOTS.mkdir(exist_ok=True)
+        tab.screenshot(path=SHOTS / "no-passage.png")
+        typed = tab.locator("#box textarea").input_value()
+        seen = tab.locator("body").inner_text()
+        pytest.fail(f"No passage. In the box: {typed!r}\n{seen}\n\nThe program:\n{app.said()}")
+    return found
+
+
 def test_a_first_disclosure_gets_its_card_while_the_model_still_loads(
     tab: Page, app: RunningApp
 ) -> None:
@@ -93,8 +108,7 @@ def test_a_question_is_answered_from_the_article_with_its_passage(
 ) -> None:
     app.wait_for_answers()
     ask(tab, SILENCE)
-    source = tab.locator(".sources details, details.source").first
-    source.wait_for(timeout=60_000)
+    source = passage(tab, tab, app)
     source.locator("summary").click()
     expect(source).to_contain_text("Stonewalling or Silent Treatment")
 
@@ -115,12 +129,12 @@ def test_an_emergency_is_read_on_a_small_phone_without_scrolling(tab: Page) -> N
     assert place["y"] >= top["y"] + top["height"]
 
 
-def test_the_card_stands_above_the_answer(tab: Page) -> None:
+def test_the_card_stands_above_the_answer(tab: Page, app: RunningApp) -> None:
     ask(tab, SILENCE)
-    tab.locator(".sources details, details.source").first.wait_for(timeout=120_000)
+    passage(tab, tab, app)
     ask(tab, "He grabbed me by the throat last week. What is stonewalling?")
     last = tab.locator(".turn").last
-    last.locator(".sources details, details.source").first.wait_for(timeout=60_000)
+    passage(tab, last, app)
     card, answer = last.locator(".card"), last.locator(".answer")
     top, below = card.bounding_box(), answer.bounding_box()
     assert top
