@@ -12,6 +12,9 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from bot.knowledge.lexical import terms, words
 from bot.knowledge.retrieve import Found, Look
@@ -23,6 +26,8 @@ BIAS = -4.2
 #: From this probability a question is taken to be about an outside subject by name.
 NAMED_FROM = 0.4
 _FAR_COSINE = 0.25
+#: Passages of which the words are kept: the same few come up again and again.
+_PASSAGES = 1024
 _EXPLAINED_BY = 3  # passages that may hold what would make a subject covered after all
 _NAME = re.compile(r"(?<![.!?:'\"“‘]\s)(?<!^)(?<=\s)['\"“‘]?([A-Z][\w'’-]+)")
 _NOT_NAMES = frozenset("i i'm i've i'll i'd ok".split())
@@ -78,12 +83,12 @@ def weigh(
     """
     if not found:
         return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0)
-    nearest = " ".join(
+    nearest = [
         " ".join((*one.passage.section, one.passage.lead_in, one.passage.text))
         for one in found[:_EXPLAINED_BY]
-    )
+    ]
     outside, topic = _outside(looks, nearest, subjects)
-    held = set(terms(nearest))
+    held = frozenset().union(*map(_held, nearest))
     shared = max(
         (sum(term in held for term in asked) / len(asked))
         if (asked := set(terms(look.question)))
@@ -103,19 +108,31 @@ def weigh(
     return Evidence(*signals, topic=topic, confidence=1 / (1 + math.exp(-weighed)))
 
 
+@lru_cache(_PASSAGES)
+def _held(passage: str) -> frozenset[str]:
+    """The stems of a passage's words."""
+    return frozenset(terms(passage))
+
+
+@lru_cache(_PASSAGES)
+def _said(passage: str) -> str:
+    """A passage's words, with a space around each."""
+    return f" {' '.join(words(passage))} "
+
+
 def _outside(
-    looks: Sequence[Look], nearest: str, subjects: Subjects
+    looks: Sequence[Look], nearest: Sequence[str], subjects: Subjects
 ) -> tuple[float, Outside | None]:
     """The likeliest outside subject that the passages found do not speak of after all."""
-    said = f" {' '.join(words(nearest))} "
-    best, topic = 0.0, None
-    for place, subject in enumerate(subjects.outside):
-        near = max(
-            (1 - look.own) * float(look.near.outside[place]) for look in (looks[0], looks[-1])
-        )
-        if near > best and not any(f" {' '.join(words(word))} " in said for word in subject.unless):
-            best, topic = near, subject
-    return best, topic
+    near = np.max(
+        [(1 - look.own) * np.asarray(look.near.outside) for look in (looks[0], looks[-1])], axis=0
+    )
+    for place in np.argsort(-near, kind="stable"):
+        subject = subjects.outside[place]
+        exempt = any(_said(word) in _said(one) for word in subject.unless for one in nearest)
+        if near[place] > 0 and not exempt:
+            return float(near[place]), subject
+    return 0.0, None
 
 
 def _names_foreign(question: str, knows: Callable[[str], bool]) -> bool:

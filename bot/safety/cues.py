@@ -10,14 +10,14 @@ adding messages.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from bot.safety.labelled import Example
-from bot.safety.net import TOGETHER, Find, Reading, Thresholds, windows
+from bot.safety.net import TOGETHER, Reading, windows
 from bot.safety.words import Lexicon
 from bot.types import Category, Level
 
@@ -37,12 +37,8 @@ _PEOPLE = {
 _SHORT = 2
 #: With fewer words that the examples hold, a message tells the net nothing.
 _LEAST_KNOWN = 3
-#: With fewer of its words known, a message may be in another language, or about what no example is.
-_MOST_KNOWN = 0.8
 #: A second category is named where it is at least so likely.
 _SECOND_CATEGORY = 0.3
-#: Log odds from which a crisis is surely about a category, three to one, and to which it hardly is.
-_SURE_KIND, _HARDLY_KIND = math.log(3), -1.0
 #: The bias of a category that all examples, or none, belong to.
 _SURE = 1000.0
 #: Parts of the cross-validation that tells the thresholds; shuffled, since files are of one kind.
@@ -112,39 +108,9 @@ class CueModel:
     held_out: tuple[float, ...]
     harmless: tuple[float, ...]
 
-    def find(self, reading: Reading, read: Read, thresholds: Thresholds) -> Find | None:
-        """What a reading resembles by its words alone; ``None`` if nothing."""
-        seen = self.see(reading, read)
-        if seen is None:
-            return None
-        level = thresholds.level(seen.score, reading.support)
-        if level is Level.NONE:
-            return None
-        return Find(seen.categories, level, seen.score, seen.span, seen.telling)
-
-    def is_tame(self, reading: Reading, read: Read, thresholds: Thresholds) -> bool:
-        """Whether the words of a reading are known, and say less than its support calls for."""
-        words = [word for turn in reading.turns for word, _ in read(turn)]
-        known = sum(word in self.weights or word in _FUNCTION_WORDS for word in words)
-        if known < _MOST_KNOWN * len(words):
-            return False
-        seen = self.see(reading, read)
-        return seen is not None and thresholds.level(seen.score, reading.support) < Level.CRISIS
-
-    def kind(self, reading: Reading, known: Collection[Category], read: Read) -> Find | None:
-        """What a crisis is surely about by its words, if it is hardly about what is ``known``.
-
-        That it is now, is for rules to say. Where what is known is likely, most of what the
-        words would add is wrong.
-        """
-        seen = self.see(reading, read)
-        if seen is None:
-            return None
-        kinds = [pair for pair in seen.kinds if pair[1] is not Category.IMMEDIATE_DANGER]
-        odds, category = kinds[0]
-        if odds < _SURE_KIND or any(odds > _HARDLY_KIND for odds, each in kinds if each in known):
-            return None
-        return Find((category,), Level.CRISIS, odds, seen.span, seen.telling)
+    def holds(self, word: str) -> bool:
+        """Whether a word is in the examples, or tells nothing anywhere."""
+        return word in self.weights or word in _FUNCTION_WORDS
 
     def see(self, reading: Reading, read: Read) -> Seen | None:
         """What the words of a reading say; ``None`` if too few of them are known."""

@@ -33,7 +33,7 @@ def broken_examples(book: RuleBook, engine: Engine) -> list[Problem]:
 def _rules(book: RuleBook, engine: Engine) -> Iterator[_Missed]:
     for rule in book.rules:
         for example, wanted in _wanted(rule.examples, rule.counter_examples):
-            hits = assess(engine, example.turns).hits
+            hits = assess(engine, example.turns, engine.rules.matching).hits
             if any(hit.rule == rule.id and hit.level >= rule.level for hit in hits) is not wanted:
                 yield f"rules: {rule.id}", example, wanted
 
@@ -41,7 +41,7 @@ def _rules(book: RuleBook, engine: Engine) -> Iterator[_Missed]:
 def _answers(book: RuleBook, engine: Engine) -> Iterator[_Missed]:
     for answer in book.answers:
         for example, wanted in _wanted(answer.examples, answer.counter_examples):
-            hits = assess(engine, example.turns).hits
+            hits = assess(engine, example.turns, engine.rules.matching).hits
             if any(hit.rule == answer.id for hit in hits) is not wanted:
                 yield f"answers: {answer.id}", example, wanted
 

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from bot.errors import Problem
 from bot.safety import cards, screen
+from bot.safety.cue_net import CueNet
 from bot.safety.cues import CueModel
 from bot.safety.doubt import doubted, settled, undoubted
 from bot.safety.load import load_cues, load_engine, load_meaning
 from bot.safety.match import Engine
+from bot.safety.memo import Memo
 from bot.safety.net import Thresholds, completed, raised
 from bot.safety.patterns import found
 from bot.safety.rulebook import OutputRule, Shares
@@ -41,7 +43,8 @@ class SafetyLayer:
 
     def __init__(self, engine: Engine, words: CueModel | None = None) -> None:
         self._engine = engine
-        self._words = words
+        self._words = None if words is None else CueNet(words)
+        self._matched: Memo[tuple[int, ...]] = Memo()
         self._meaning: MeaningNet | None = None
         self.book = engine.book
         self.shares = engine.book.shares
@@ -74,7 +77,8 @@ class SafetyLayer:
         if self._words is not None:
             return False
         try:
-            self._words = load_cues(self._engine, fitting=fitting)
+            words = load_cues(self._engine, fitting=fitting)
+            self._words = None if words is None else CueNet(words)
         except Exception as error:  # whatever is wrong with the net, the rules are there
             logger.error("The second net is off, the rules stand alone: %s", error)
         return self._words is not None
@@ -91,8 +95,10 @@ class SafetyLayer:
             words = load_cues(self._engine, fitting=fitting)
             model = words and load_meaning(self._engine, encoder, fitting=fitting)
             if words and model:
-                self._words = words
-                self._meaning = MeaningNet(model, words, self._engine.lexicon, encoder, self.shares)
+                self._words = CueNet(words)
+                self._meaning = MeaningNet(
+                    model, self._words, self._engine.lexicon, encoder, self.shares
+                )
         except Exception as error:  # as above
             logger.error("The second net has no sentence model, only rules and words: %s", error)
         return self._meaning is not None
@@ -121,12 +127,12 @@ class SafetyLayer:
         What the rules found and the words speak against is in doubt until it was looked at again;
         see ``bot.safety.doubt``, and ``undoubted`` for where that cannot be.
         """
-        assessment = screen.assess(self._engine, turns)
+        assessment = screen.assess(self._engine, turns, self._matching)
         if self._words is None:
             return assessment
         words, read = self._words, cache(self._engine.lexicon.read)
         surer = replace(self.shares, false_alarms=_SURER * self.shares.false_alarms)
-        limits = Thresholds.passed_by(surer, words.harmless)
+        limits = Thresholds.passed_by(surer, words.model.harmless)
         try:
             looked = raised(
                 doubted(
@@ -143,6 +149,10 @@ class SafetyLayer:
         except Exception as error:  # what the rules found must stand; the message stays untold
             logger.error("The second net failed (%s), the rules stand alone.", type(error).__name__)
             return assessment
+
+    def _matching(self, codes: str) -> tuple[int, ...]:
+        """The patterns that match; earlier turns are not scanned again."""
+        return self._matched.of([codes], lambda new: map(self._engine.rules.matching, new))[0]
 
     def look_again(self, assessment: Assessment, turns: Sequence[str]) -> Assessment | None:
         """The assessment raised by what the conversation means; takes one encoding or two.
@@ -171,7 +181,7 @@ class SafetyLayer:
 
     def assess_by_rules(self, turns: Sequence[str]) -> Assessment:
         """The assessment of the rules alone."""
-        return screen.assess(self._engine, turns)
+        return screen.assess(self._engine, turns, self._engine.rules.matching)
 
     def card(self, assessment: Assessment, turns: Sequence[str], *, again: bool) -> Card | None:
         """The card for an assessment, or ``None`` below level ``crisis``.

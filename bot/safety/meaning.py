@@ -11,24 +11,22 @@ weights are shipped.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from threading import Lock
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.safety.cues import CueModel, Seen
+from bot.safety.cue_net import CueNet
+from bot.safety.cues import CueModel, Read
 from bot.safety.fold import fold
 from bot.safety.labelled import Example
+from bot.safety.memo import Memo
 from bot.safety.net import TOGETHER, Find, Reading, Thresholds, passed_by, windows
 from bot.safety.rulebook import Shares
 from bot.safety.words import Lexicon
@@ -54,8 +52,6 @@ _NAMED = 3
 #: The share of harmless messages that count as saying a little: of 111 disclosures in several turns
 #: all have a turn that does, even at a share of 0.16.
 _TELLING = 0.25
-#: Readings whose scores are kept, so that earlier turns are not encoded again.
-_REMEMBERED = 4096
 
 
 class Encoder(Protocol):
@@ -140,24 +136,22 @@ class MeaningNet:
     def __init__(
         self,
         model: MeaningModel,
-        cues: CueModel,
+        cues: CueNet,
         lexicon: Lexicon,
         encoder: Encoder,
         shares: Shares,
     ) -> None:
         """Use a model with thresholds that ``shares`` of harmless messages pass."""
         self._model = model
-        self._mix = _weighed(cues, model)
+        self._mix = _weighed(cues.model, model)
         self._thresholds = Thresholds.passed_by(shares, self._mix.harmless)
         self._telling = passed_by(_TELLING, self._mix.harmless)
-        self._telling_words = passed_by(_TELLING, cues.harmless)
+        self._telling_words = passed_by(_TELLING, cues.model.harmless)
         self._cues = cues
         self._lexicon = lexicon
         self._encoder = encoder
-        # Kept under a keyed hash: what was said must not lie about in memory.
-        self._key = secrets.token_bytes(32)
-        self._known: OrderedDict[bytes, tuple[float, tuple[str, ...]]] = OrderedDict()
-        self._lock = Lock()
+        # Earlier turns are not encoded again.
+        self._judgements: Memo[tuple[float, tuple[str, ...]]] = Memo()
 
     def at(self, shares: Shares) -> MeaningNet:
         """The same net with other thresholds."""
@@ -172,55 +166,49 @@ class MeaningNet:
         itself: several turns are long to encode, and plain questions tell nothing more in a row.
         """
         read = cache(self._lexicon.read)
-        seen = {reading: self._cues.see(reading, read) for reading in readings}
+        words = {reading: self._cues.score(reading, read) for reading in readings}
         alone = [reading for reading in readings if len(reading.turns) == 1]
-        together = [each for each in readings if len(each.turns) > 1 and seen[each] is not None]
-        at_once = [each for each in together if _words_score(seen[each]) > self._telling_words]
+        together = [each for each in readings if len(each.turns) > 1 and words[each] is not None]
+        at_once = [each for each in together if (words[each] or 0.0) > self._telling_words]
         judged = dict(zip(alone + at_once, self._meanings(alone + at_once), strict=True))
         telling = {
             reading.turns[0]
             for reading in alone
-            if self._score(seen[reading], judged[reading][0]) > self._telling
+            if self._score(words[reading], judged[reading][0]) > self._telling
         }
         later = [
             each for each in together if each not in judged and not telling.isdisjoint(each.turns)
         ]
         judged |= zip(later, self._meanings(later), strict=True)
         return [
-            self._found(reading, seen[reading], *judged[reading]) if reading in judged else None
+            self._found(reading, words[reading], *judged[reading], read)
+            if reading in judged
+            else None
             for reading in readings
         ]
 
     def _found(
-        self, reading: Reading, seen: Seen | None, alone: float, alike: tuple[str, ...]
+        self,
+        reading: Reading,
+        words: float | None,
+        meaning: float,
+        alike: tuple[str, ...],
+        read: Read,
     ) -> Find | None:
-        if seen is None:
-            return None
-        score = self._score(seen, alone)
+        score = self._score(words, meaning)
         level = self._thresholds.level(score, reading.support)
-        if level is Level.NONE:
+        seen = self._cues.model.see(reading, read) if level > Level.NONE else None
+        if seen is None:  # with too few words known, nothing tells what it is about
             return None
         return Find(seen.categories, level, score, (0, len(reading.turns[-1])), alike)
 
-    def _score(self, seen: Seen | None, meaning: float) -> float:
+    def _score(self, words: float | None, meaning: float) -> float:
+        """The log odds of risk; even odds by the words where too few of them are known."""
         mix = self._mix
-        return mix.words * _words_score(seen) + mix.meaning * meaning + mix.constant
+        return mix.words * (words or 0.0) + mix.meaning * meaning + mix.constant
 
     def _meanings(self, readings: Sequence[Reading]) -> list[tuple[float, tuple[str, ...]]]:
-        texts = [_text(reading.turns) for reading in readings]
-        keys = [hashlib.blake2b(text.encode(), key=self._key).digest() for text in texts]
-        with self._lock:
-            known = {key: self._known[key] for key in keys if key in self._known}
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        if new:
-            known |= zip(new, self._judged(list(new.values())), strict=True)
-        with self._lock:
-            for key in keys:
-                self._known[key] = known[key]
-                self._known.move_to_end(key)
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return [known[key] for key in keys]
+        return self._judgements.of([_text(reading.turns) for reading in readings], self._judged)
 
     def _judged(self, texts: Sequence[str]) -> Iterator[tuple[float, tuple[str, ...]]]:
         views = [list(_windows(text)) for text in texts]
@@ -228,11 +216,6 @@ class MeaningNet:
         judged = iter(self._model.judge(self._model.view(layers)))
         for each in views:
             yield max(islice(judged, len(each)))
-
-
-def _words_score(seen: Seen | None) -> float:
-    """The log odds of risk by the words; even odds where too few of them are known."""
-    return seen.score if seen else 0.0
 
 
 def _text(turns: Sequence[str]) -> str:

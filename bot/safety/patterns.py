@@ -136,12 +136,12 @@ class PatternSet:
     def __len__(self) -> int:
         return len(self.regexes)
 
-    def matching(self, codes: str) -> list[int]:
+    def matching(self, codes: str) -> tuple[int, ...]:
         """The numbers of the patterns that match somewhere in a code string, in order."""
         numbers = self._scan(codes, self._crossing)
         for sentence in _SENTENCE.findall(codes):
             numbers |= self._scan(sentence, self._within)
-        return sorted(numbers)
+        return tuple(sorted(numbers))
 
     def _scan(self, codes: str, sieve: _Sieve) -> set[int]:
         """Those of the patterns in a sieve that match."""

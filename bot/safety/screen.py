@@ -18,6 +18,8 @@ _FRAGMENT = 8
 #: So many turns are read as one when they are fragments.
 _WINDOW = 4
 _BOUNDARIES = STOP + QUESTION
+#: The numbers of the patterns that match somewhere in a code string.
+Matching = Callable[[str], Sequence[int]]
 #: What lowered a hit of the words that only may mean a crisis.
 MAYBE = "maybe"
 
@@ -71,15 +73,18 @@ class _Near:
         return self.codes[start : end + 1]
 
 
-def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
-    """The assessment of a conversation; ``turns`` are the visitor's, oldest first."""
+def assess(engine: Engine, turns: Sequence[str], matching: Matching) -> Assessment:
+    """The assessment of a conversation; ``turns`` are the visitor's, oldest first.
+
+    ``matching`` is that of ``engine.rules``, or the same remembering what it was asked.
+    """
     codes = [engine.lexicon.encode(turn) for turn in turns]
     coded = cache(lambda number: engine.lexicon.encode_with_spans(turns[number]))
     everything = _Said("".join(codes))
     hits: list[Hit] = []
     for number in range(len(turns)):
         before = [hit for hit in hits if hit.turn == number - 1 and hit.level > Level.NONE]
-        hits += _hits(engine, turns, codes, coded, number, everything)
+        hits += _hits(engine, matching, turns, codes, coded, number, everything)
         if number and len(_fragment(codes[number])) <= _FRAGMENT:
             hits += _answers(engine, turns, codes, number, before)
     near = [hit for hit in hits if hit.level is Level.NONE]
@@ -89,6 +94,7 @@ def assess(engine: Engine, turns: Sequence[str]) -> Assessment:
 
 def _hits(
     engine: Engine,
+    matching: Matching,
     turns: Sequence[str],
     codes: Sequence[str],
     coded: Callable[[int], Coded],
@@ -96,7 +102,7 @@ def _hits(
     everything: _Said,
 ) -> Iterator[Hit]:
     """The hits of one turn, and those it completes together with the fragments before it."""
-    numbers = engine.rules.matching(codes[number])
+    numbers = matching(codes[number])
     if numbers:
         own = coded(number)
         owners = (number,) * len(own.codes)
@@ -105,7 +111,7 @@ def _hits(
     first = _window_start(codes, number)
     if first < number:
         joined = STOP + "".join(_fragment(each) for each in codes[first : number + 1]) + STOP
-        numbers = engine.rules.matching(joined)
+        numbers = matching(joined)
         if numbers:
             text = _joined([coded(each) for each in range(first, number + 1)], first)
             yield from _judged(engine, text, numbers, turns, everything)

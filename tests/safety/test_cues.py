@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import Problem, RulesError
 from bot.safety import SafetyLayer
+from bot.safety.cue_net import CueNet
 from bot.safety.cues import CueModel, fit
 from bot.safety.labelled import Example, read_examples
 from bot.safety.load import load_cues, load_engine
@@ -50,7 +51,7 @@ def find(
     model: CueModel, lexicon: Lexicon, *turns: str, support: Support = Support.NONE
 ) -> Find | None:
     thresholds = Thresholds.passed_by(Shares(0.05, 0.5), model.harmless)
-    return model.find(Reading(turns, support), lexicon.read, thresholds)
+    return CueNet(model).find(Reading(turns, support), lexicon.read, thresholds)
 
 
 def test_it_tells_risk_from_calm_in_the_same_voice(model: CueModel, lexicon: Lexicon) -> None:
@@ -109,7 +110,7 @@ def test_it_is_sure_what_a_crisis_is_about_only_where_examples_agree(lexicon: Le
     assert model is not None
 
     def kind(text: str, *known: Category) -> tuple[Category, ...]:
-        found = model.kind(Reading((text,)), known, lexicon.read)
+        found = CueNet(model).kind(Reading((text,)), known, lexicon.read)
         return found.categories if found else ()
 
     assert kind("he touches me each night") == (Category.SEXUAL_ASSAULT,)
@@ -124,7 +125,7 @@ def test_danger_now_is_never_told_by_words_alone(lexicon: Lexicon) -> None:
     kinds = {"immediate_danger": "he breaks the door now", "family_violence": "he hides my money"}
     model = fit(of_kinds(**kinds), lexicon)
     assert model is not None
-    assert model.kind(Reading(("he breaks the door now",)), (), lexicon.read) is None
+    assert CueNet(model).kind(Reading(("he breaks the door now",)), (), lexicon.read) is None
 
 
 def test_the_same_words_tell_otherwise_of_oneself_and_of_others(lexicon: Lexicon) -> None:
@@ -234,7 +235,7 @@ def test_what_the_rules_found_stands_when_the_net_fails(
     def fail(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(CueModel, "find", fail)
+    monkeypatch.setattr(CueNet, "find", fail)
     model = CueModel({}, (0.0,) * 8, (), (0.0,))
     turns = ["hello there", "I want to die"]
     assert SafetyLayer(layer._engine, model).assess(turns) == layer.assess_by_rules(turns)
