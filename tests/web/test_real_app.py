@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -12,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from playwright.sync_api import TimeoutError as TooLate
 
 from tests.web.conftest import SHOTS
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ".sources details, details.source"
 SILENCE = "My partner says nothing to me for days when angry. What is that?"
 
 
@@ -78,18 +79,24 @@ def ask(tab: Page, message: str) -> None:
     tab.locator("#box textarea").press("Enter")
 
 
-def passage(tab: Page, place: Page | Locator, app: RunningApp) -> Locator:
-    """The first passage shown there; where none comes, what page and program say is told."""
-    found = place.locator(".sources details, details.source").first
-    try:
-        found.wait_for(timeout=120_000)
-    except TooLate:
-        SHOTS.mkdir(exist_ok=True)
-        tab.screenshot(path=SHOTS / "no-passage.png")
-        typed = tab.locator("#box textarea").input_value()
-        seen = tab.locator("body").inner_text()
-        pytest.fail(f"No passage. In the box: {typed!r}\n{seen}\n\nThe program:\n{app.said()}")
-    return found
+def answered(tab: Page, app: RunningApp, message: str) -> Locator:
+    """The turn that answers a message with a passage.
+
+    A machine that is busy with other tests may need longer than an answer may take; the page says
+    then to try again, and that is done. Where no passage comes, what page and program say is told.
+    """
+    for _ in range(3):
+        turn = tab.locator(".turn").nth(tab.locator(".turn").count())
+        ask(tab, message)
+        with contextlib.suppress(AssertionError):
+            expect(turn).to_have_attribute("data-revision", "2", timeout=120_000)
+        if turn.locator(SOURCES).count():
+            return turn
+    SHOTS.mkdir(exist_ok=True)
+    tab.screenshot(path=SHOTS / "no-passage.png")
+    typed = tab.locator("#box textarea").input_value()
+    seen = tab.locator("body").inner_text()
+    pytest.fail(f"No passage. In the box: {typed!r}\n{seen}\n\nThe program:\n{app.said()}")
 
 
 def test_a_first_disclosure_gets_its_card_while_the_model_still_loads(
@@ -107,8 +114,7 @@ def test_a_question_is_answered_from_the_article_with_its_passage(
     tab: Page, app: RunningApp
 ) -> None:
     app.wait_for_answers()
-    ask(tab, SILENCE)
-    source = passage(tab, tab, app)
+    source = answered(tab, app, SILENCE).locator(SOURCES).first
     source.locator("summary").click()
     expect(source).to_contain_text("Stonewalling or Silent Treatment")
 
@@ -130,11 +136,8 @@ def test_an_emergency_is_read_on_a_small_phone_without_scrolling(tab: Page) -> N
 
 
 def test_the_card_stands_above_the_answer(tab: Page, app: RunningApp) -> None:
-    ask(tab, SILENCE)
-    passage(tab, tab, app)
-    ask(tab, "He grabbed me by the throat last week. What is stonewalling?")
-    last = tab.locator(".turn").last
-    passage(tab, last, app)
+    answered(tab, app, SILENCE)
+    last = answered(tab, app, "He grabbed me by the throat last week. What is stonewalling?")
     card, answer = last.locator(".card"), last.locator(".answer")
     top, below = card.bounding_box(), answer.bounding_box()
     assert top
